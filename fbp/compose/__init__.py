@@ -1,0 +1,10 @@
+"""Combinators: the chain rule and nothing else. One combinator a file."""
+
+from fbp.compose.parallel import parallel
+from fbp.compose.precision import in_dtype
+from fbp.compose.remat import remat
+from fbp.compose.repeat import repeat
+from fbp.compose.residual import residual
+from fbp.compose.serial import serial
+
+__all__ = ["in_dtype", "parallel", "remat", "repeat", "residual", "serial"]

@@ -1,0 +1,321 @@
+"""Every setting of a run with its default, in frozen dataclasses and nowhere else.
+
+A section with variants (which data, which model, ...) is a union of dataclasses, told apart by
+the Literal in their first field. Ranges stand in the field's metadata, so that one reader can
+check them all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Activation = Literal[
+    "identity", "binary_step", "sigmoid", "tanh", "arctan", "relu", "leaky_relu", "prelu", "elu",
+    "softplus", "gelu", "silu", "softmax",
+]  # fmt: skip
+Init = Literal[
+    "zeros", "ones", "standard_normal", "small_normal", "scaled_normal", "lecun_normal",
+    "he_normal", "glorot_uniform",
+]  # fmt: skip
+DType = Literal["float32", "bfloat16", "float64"]
+
+
+def ranged(
+    default: Any, *, low: float | None = None, high: float | None = None, open: bool = False
+) -> Any:
+    """A field whose value (or each of whose values) lies in [low, high]; open: above low."""
+    return field(default=default, metadata={"low": low, "high": high, "open": open})
+
+
+# --- data
+
+
+@dataclass(frozen=True)
+class Digits:
+    """scikit-learn's 1797 handwritten digits, 8x8 pixels in [0, 1]; needs no network."""
+
+    name: Literal["digits"] = "digits"
+    validation_fraction: float = ranged(0.1, low=0, high=0.9)
+    test_fraction: float = ranged(0.2, low=0, high=0.9)
+    split_seed: int = ranged(0, low=0)
+
+
+@dataclass(frozen=True)
+class Mnist:
+    """MNIST, checked against known checksums. Pixels are bytes / divisor."""
+
+    name: Literal["mnist"] = "mnist"
+    validation: int = ranged(10000, low=0)  # the last so many training images, as Nielsen's split
+    divisor: float = ranged(255.0, low=0, open=True)
+
+
+@dataclass(frozen=True)
+class Idx:
+    """Any data set in MNIST's format: a folder of four files, gzipped or not."""
+
+    name: Literal["idx"] = "idx"
+    folder: str = ""
+    validation: int = ranged(0, low=0)
+    divisor: float = ranged(255.0, low=0, open=True)
+
+
+@dataclass(frozen=True)
+class Csv:
+    """A table of numbers with a class column; the separator and the header are detected."""
+
+    name: Literal["csv"] = "csv"
+    path: str = ""  # absolute, relative to the working folder, or to FBP_DATA
+    label: str = "-1"  # the class column, by name or by number (negative: from the right)
+    standardise: bool = True  # with the training split's mean and standard deviation only
+    validation_fraction: float = ranged(0.0, low=0, high=0.9)
+    test_fraction: float = ranged(0.3, low=0, high=0.9)
+    split_seed: int = ranged(0, low=0)
+
+
+# --- model
+
+
+@dataclass(frozen=True)
+class Mlp:
+    """Fully connected; `output` is applied to the last layer's affine map."""
+
+    name: Literal["mlp"] = "mlp"
+    widths: tuple[int, ...] = ranged((64,), low=1)
+    activation: Activation = "relu"
+    output: Activation = "identity"
+    dropout: float = ranged(0.0, low=0, high=0.99)
+    weight_init: Init = "lecun_normal"
+    bias_init: Init = "zeros"
+
+
+@dataclass(frozen=True)
+class Maxout:
+    """Fully connected, each hidden unit the maximum of `pieces` affine maps."""
+
+    name: Literal["maxout"] = "maxout"
+    widths: tuple[int, ...] = ranged((32,), low=1)
+    pieces: int = ranged(2, low=1, high=127)
+    dropout: float = ranged(0.0, low=0, high=0.99)
+    weight_init: Init = "lecun_normal"
+    bias_init: Init = "zeros"
+
+
+# --- loss
+
+
+@dataclass(frozen=True)
+class Quadratic:
+    name: Literal["quadratic"] = "quadratic"
+
+
+@dataclass(frozen=True)
+class MeanSquared:
+    name: Literal["mean_squared"] = "mean_squared"
+
+
+@dataclass(frozen=True)
+class BinaryCrossEntropy:
+    name: Literal["binary_cross_entropy"] = "binary_cross_entropy"
+
+
+@dataclass(frozen=True)
+class SoftmaxCrossEntropy:
+    name: Literal["softmax_cross_entropy"] = "softmax_cross_entropy"
+    label_smoothing: float = ranged(0.0, low=0, high=0.99)
+    ignored_label: int | None = None
+
+
+@dataclass(frozen=True)
+class Hinge:
+    name: Literal["hinge"] = "hinge"
+    margin: float = ranged(1.0, low=0, open=True)
+
+
+# --- gradient mode
+
+
+@dataclass(frozen=True)
+class Backprop:
+    mode: Literal["backprop"] = "backprop"
+
+
+@dataclass(frozen=True)
+class Autodiff:
+    mode: Literal["autodiff"] = "autodiff"
+
+
+@dataclass(frozen=True)
+class Forward:
+    mode: Literal["forward"] = "forward"
+    chunk: int = ranged(64, low=1)
+
+
+@dataclass(frozen=True)
+class ForwardAutodiff:
+    mode: Literal["forward_autodiff"] = "forward_autodiff"
+    chunk: int = ranged(64, low=1)
+
+
+@dataclass(frozen=True)
+class FiniteDifference:
+    mode: Literal["finite_difference"] = "finite_difference"
+    scheme: Literal["central", "one_sided"] = "central"
+    step: float | None = ranged(None, low=0, open=True)
+    chunk: int = ranged(64, low=1)
+
+
+@dataclass(frozen=True)
+class ForwardGradient:
+    mode: Literal["forward_gradient"] = "forward_gradient"
+    tangents: int = ranged(1, low=1)
+    distribution: Literal["normal", "rademacher"] = "normal"
+    chunk: int = ranged(64, low=1)
+
+
+@dataclass(frozen=True)
+class Spsa:
+    mode: Literal["spsa"] = "spsa"
+    draws: int = ranged(1, low=1)
+    step: float = ranged(1e-3, low=0, open=True)
+    chunk: int = ranged(64, low=1)
+
+
+# --- optimizer: optax's names and arguments
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """What every optimizer has. l2 is Nielsen's lambda: lambda / n times the weights is added to
+    the gradient, n the number of training examples; biases and norms are left alone."""
+
+    learning_rate: float = ranged(0.1, low=0)
+    clip_norm: float | None = ranged(None, low=0, open=True)
+    l2: float = ranged(0.0, low=0)
+
+
+@dataclass(frozen=True)
+class Sgd(Optimizer):
+    name: Literal["sgd"] = "sgd"
+    momentum: float | None = ranged(None, low=0, high=1)
+    nesterov: bool = False
+
+
+@dataclass(frozen=True)
+class Adagrad(Optimizer):
+    name: Literal["adagrad"] = "adagrad"
+    initial_accumulator_value: float = ranged(0.1, low=0)
+    eps: float = ranged(1e-7, low=0)
+
+
+@dataclass(frozen=True)
+class Rmsprop(Optimizer):
+    name: Literal["rmsprop"] = "rmsprop"
+    learning_rate: float = ranged(1e-3, low=0)
+    decay: float = ranged(0.9, low=0, high=1)
+    eps: float = ranged(1e-8, low=0)
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    name: Literal["adam"] = "adam"
+    learning_rate: float = ranged(1e-3, low=0)
+    b1: float = ranged(0.9, low=0, high=1)
+    b2: float = ranged(0.999, low=0, high=1)
+    eps: float = ranged(1e-8, low=0)
+
+
+@dataclass(frozen=True)
+class AdamW(Adam):
+    name: Literal["adamw"] = "adamw"  # type: ignore[assignment]
+    weight_decay: float = ranged(1e-2, low=0)  # decoupled; biases and norms are left alone
+
+
+@dataclass(frozen=True)
+class Lion(Optimizer):
+    name: Literal["lion"] = "lion"
+    learning_rate: float = ranged(1e-4, low=0)
+    b1: float = ranged(0.9, low=0, high=1)
+    b2: float = ranged(0.99, low=0, high=1)
+    weight_decay: float = ranged(1e-3, low=0)  # decoupled; biases and norms are left alone
+
+
+# --- schedule: a factor on the learning rate, over optimizer steps
+
+
+@dataclass(frozen=True)
+class Constant:
+    name: Literal["constant"] = "constant"
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Linear from 0 over warmup_steps, then a half cosine down to `final` at the last step."""
+
+    name: Literal["cosine"] = "cosine"
+    warmup_steps: int = ranged(0, low=0)
+    final: float = ranged(0.0, low=0, high=1)
+
+
+@dataclass(frozen=True)
+class Exponential:
+    """rate ** (step / every)."""
+
+    name: Literal["exponential"] = "exponential"
+    rate: float = ranged(0.96, low=0, high=1, open=True)
+    every: int = ranged(1000, low=1)
+
+
+@dataclass(frozen=True)
+class Piecewise:
+    """Multiplied by factors[i] from step boundaries[i] on."""
+
+    name: Literal["piecewise"] = "piecewise"
+    boundaries: tuple[int, ...] = ranged((), low=1)
+    factors: tuple[float, ...] = ranged((), low=0)
+
+
+# --- training
+
+
+@dataclass(frozen=True)
+class Train:
+    """How long, in what portions, in what precision."""
+
+    epochs: int = ranged(10, low=1)
+    batch_size: int = ranged(32, low=1)
+    shuffle: bool = True  # a new order every epoch; False: the file's order, always
+    accumulate: int = ranged(1, low=1)  # batches whose gradients are averaged before an update
+    steps_per_dispatch: int | None = ranged(None, low=1)  # None: chosen from the model's cost
+    in_memory: bool | None = None  # training data on the device; None: if it is below 1 GiB
+    average_decay: float | None = ranged(None, low=0, high=1)  # EMA of the parameters, evaluated
+    patience: int | None = ranged(None, low=1)  # epochs without improvement before stopping
+    monitor: Literal["accuracy", "loss"] = "accuracy"  # of the validation split
+    param_dtype: DType = "float32"
+    compute_dtype: DType = "float32"
+    checkpoint_every: int = ranged(1, low=1)  # epochs
+    keep_checkpoints: int = ranged(2, low=1)
+
+
+Data = Digits | Mnist | Idx | Csv
+Model = Mlp | Maxout
+LossConfig = Quadratic | MeanSquared | BinaryCrossEntropy | SoftmaxCrossEntropy | Hinge
+Gradient = (
+    Backprop | Autodiff | Forward | ForwardAutodiff | FiniteDifference | ForwardGradient | Spsa
+)
+OptimizerConfig = Sgd | Adagrad | Rmsprop | Adam | AdamW | Lion
+Schedule = Constant | Cosine | Exponential | Piecewise
+
+
+@dataclass(frozen=True)
+class Config:
+    """A whole run. Nothing else decides what it computes."""
+
+    seed: int = ranged(0, low=0)
+    data: Data = Digits()
+    model: Model = Mlp()
+    loss: LossConfig = SoftmaxCrossEntropy()
+    gradient: Gradient = Backprop()
+    optimizer: OptimizerConfig = Sgd()
+    schedule: Schedule = Constant()
+    train: Train = Train()

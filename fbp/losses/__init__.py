@@ -1,0 +1,15 @@
+"""Losses, each with its value, jvp and vjp written by hand."""
+
+from fbp.losses.cross_entropy import binary_cross_entropy, softmax_cross_entropy
+from fbp.losses.hinge import hinge
+from fbp.losses.loss import Loss
+from fbp.losses.squared import mean_squared, quadratic
+
+__all__ = [
+    "Loss",
+    "binary_cross_entropy",
+    "hinge",
+    "mean_squared",
+    "quadratic",
+    "softmax_cross_entropy",
+]

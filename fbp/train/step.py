@@ -1,0 +1,77 @@
+"""One training step, and many in one dispatch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+import optax
+
+from fbp.gradients import GradFn
+from fbp.layer import Context, PyTree
+from fbp.train.state import TrainState
+
+
+class StepResult(NamedTuple):
+    """loss and metrics of the step's batch, before the update. finite: loss and gradient are."""
+
+    loss: jax.Array
+    metrics: PyTree
+    finite: jax.Array
+
+
+Step = Callable[[TrainState, PyTree], tuple[TrainState, StepResult]]
+
+
+def make_step(
+    grad_fn: GradFn, optimizer: optax.GradientTransformation, *, average_decay: float | None = None
+) -> Step:
+    """A pure step(train_state, batch) -> (train_state, result).
+
+    Layers and estimators draw from fold_in(key, step). average_decay: the parameters' exponential
+    moving average is kept too; TrainState.average must then hold one.
+    """
+
+    def step(train_state: TrainState, batch: PyTree) -> tuple[TrainState, StepResult]:
+        params, state, opt_state, count, key, average = train_state
+        ctx = Context(key=jax.random.fold_in(key, count), train=True)
+        loss, grads, state, metrics = grad_fn(params, state, batch, ctx)
+        updates, opt_state = optimizer.update(grads, opt_state, params)
+        params = optax.apply_updates(params, updates)
+        if average_decay is not None:
+            average = optax.incremental_update(params, average, 1 - average_decay)
+        finite = jnp.isfinite(loss) & all_finite(grads)
+        new = TrainState(params, state, opt_state, count + 1, key, average)
+        return new, StepResult(loss, metrics, finite)
+
+    return step
+
+
+def scan_steps(step: Step, k: int) -> Step:
+    """k steps in one dispatch: the batch has a new first axis of length k, and so has the result.
+
+    A step that is not finite does not happen, and none after it: the state stays as it was before
+    that step, so that it can be saved and the step looked into.
+    """
+
+    def many(train_state: TrainState, batches: PyTree) -> tuple[TrainState, StepResult]:
+        def one(carry, batch):
+            old, alive = carry
+            new, result = step(old, batch)
+            alive = alive & result.finite
+            kept = jax.tree.map(lambda n, o: jnp.where(alive, n, o), new, old)
+            return (kept, alive), result
+
+        carry = (train_state, jnp.ones((), bool))
+        (train_state, _), results = jax.lax.scan(one, carry, batches, length=k)
+        return train_state, results
+
+    return many
+
+
+def all_finite(tree: PyTree) -> jax.Array:
+    """Whether every entry of every leaf is finite."""
+    finite = [jnp.all(jnp.isfinite(leaf)) for leaf in jax.tree.leaves(tree)]
+    return jnp.all(jnp.stack(finite)) if finite else jnp.ones((), bool)
