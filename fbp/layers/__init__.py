@@ -15,24 +15,30 @@ from fbp.layers.activation import (
     softplus,
     tanh,
 )
+from fbp.layers.batch_norm import batch_norm
 from fbp.layers.dense import dense
 from fbp.layers.dropout import dropout
 from fbp.layers.flatten import flatten
 from fbp.layers.maxout import maxout
+from fbp.layers.norm import group_norm, layer_norm, rms_norm
 
 __all__ = [
     "arctan",
+    "batch_norm",
     "binary_step",
     "dense",
     "dropout",
     "elu",
     "flatten",
     "gelu",
+    "group_norm",
     "identity",
+    "layer_norm",
     "leaky_relu",
     "maxout",
     "prelu",
     "relu",
+    "rms_norm",
     "sigmoid",
     "silu",
     "softmax",
