@@ -6,5 +6,6 @@ from fbp.compose.remat import remat
 from fbp.compose.repeat import repeat
 from fbp.compose.residual import residual
 from fbp.compose.serial import serial
+from fbp.compose.tied import tied_embedding
 
-__all__ = ["in_dtype", "parallel", "remat", "repeat", "residual", "serial"]
+__all__ = ["in_dtype", "parallel", "remat", "repeat", "residual", "serial", "tied_embedding"]

@@ -18,6 +18,7 @@ from fbp.layers.activation import (
 from fbp.layers.batch_norm import batch_norm
 from fbp.layers.dense import dense
 from fbp.layers.dropout import dropout
+from fbp.layers.embedding import embedding, positions
 from fbp.layers.flatten import flatten
 from fbp.layers.maxout import maxout
 from fbp.layers.norm import group_norm, layer_norm, rms_norm
@@ -29,6 +30,7 @@ __all__ = [
     "dense",
     "dropout",
     "elu",
+    "embedding",
     "flatten",
     "gelu",
     "group_norm",
@@ -36,6 +38,7 @@ __all__ = [
     "layer_norm",
     "leaky_relu",
     "maxout",
+    "positions",
     "prelu",
     "relu",
     "rms_norm",
