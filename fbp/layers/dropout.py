@@ -24,7 +24,8 @@ def dropout(rate: float) -> Layer:
         elif ctx.key is None:
             raise LayerError("dropout draws in training: pass Context(key=jax.random.key(0))")
         else:
-            keep = jax.random.bernoulli(ctx.key, 1 - rate, x.shape)
+            # A float32 rate draws the same mask whatever the default dtype and x's are.
+            keep = jax.random.bernoulli(ctx.key, jnp.float32(1 - rate), x.shape)
             mask = jnp.where(keep, 1 / (1 - rate), 0).astype(x.dtype)
         return x * mask, state, mask
 
