@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -18,22 +19,39 @@ class Case(NamedTuple):
     """A layer at a shape.
 
     inputs(key, dtype) -> x, whose floating leaves have `dtype`; random, and without special
-    values unless the case is about them. train: the Context's mode.
-    kinks: input values at which an elementwise layer's slope jumps.
+    values unless the case is about them. Keep x below about 200 numbers.
+    train: the Context's mode.
+    kinks: (input value, slope the docstring promises there) where an elementwise slope jumps.
+    low_precision: the dtypes below float64 that the rules are proved in. A case whose layer
+    chooses (a maximum, a gate) on what it computes itself leaves out bfloat16, in which it may
+    rightly choose differently.
+    holomorphic: the forward also takes complex numbers, so a complex step measures its slope.
     """
 
     name: str
     layer: Layer
     inputs: Draw
     train: bool = True
-    kinks: tuple[float, ...] = ()
+    kinks: tuple[tuple[float, float], ...] = ()
+    low_precision: tuple[str, ...] = ("float32", "bfloat16")
+    holomorphic: bool = False
 
 
 def normal(*shape: int, scale: float = 1.0, shift: float = 0.0) -> Draw:
     """x ~ N(shift, scale^2) of this shape."""
-    return lambda key, dtype: (
-        shift + scale * jax.random.normal(key, shape, jnp.float32)
-    ).astype(dtype)
+    return lambda key, dtype: (shift + scale * jax.random.normal(key, shape, jnp.float32)).astype(
+        dtype
+    )
+
+
+def distinct(*shape: int) -> Draw:
+    """x a permutation of evenly spaced numbers around 0: no ties, in bfloat16 neither up to 256."""
+    n = math.prod(shape)
+
+    def draw(key, dtype):
+        return ((jax.random.permutation(key, n) - n // 2 + 0.5) / 64).reshape(shape).astype(dtype)
+
+    return draw
 
 
 def integers(*shape: int, high: int) -> Draw:
@@ -42,10 +60,14 @@ def integers(*shape: int, high: int) -> Draw:
 
 
 def of_loss(loss: Loss, targets: jax.Array, weights: jax.Array | None = None) -> Layer:
-    """A loss as a layer without parameters: x are its outputs, y its value."""
+    """A loss as a layer without parameters: x are its outputs, y its value.
+
+    Fewer outputs than targets stand for the first examples.
+    """
 
     def forward(params, outputs):
-        return loss.forward(outputs, targets, weights)
+        n = outputs.shape[0]
+        return loss.forward(outputs, targets[:n], None if weights is None else weights[:n])
 
     def jvp(params, res, tparams, toutputs):
         return loss.jvp(res, toutputs)
