@@ -1,0 +1,109 @@
+"""A function that JAX differentiates with two given rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+from jax.custom_derivatives import SymbolicZero, zero_from_primal
+
+from fbp.compose.parts import same_shape, spec
+from fbp.layer import LayerError, PyTree
+from fbp.transform.linear_map import Directions, linear_map
+
+
+def with_rules(
+    name: str,
+    forward: Callable[..., tuple[PyTree, PyTree, PyTree]],
+    push: Callable[..., PyTree],
+    pull: Callable[..., tuple],
+) -> Callable[[tuple, PyTree], tuple[PyTree, PyTree]]:
+    """f(operand, constants) -> y, aux, from
+
+    forward(operand, constants) -> y, aux, res
+    push(params, res, *toperand) -> ty             what JAX's forward mode runs
+    pull(params, res, dy) -> doperand              what JAX's reverse mode runs
+
+    operand: a tuple whose first entry is params. aux has no derivative. Leaves of the operand that
+    do not move are never pulled back to. f raises LayerError where a constant moves, and where a
+    rule returns other shapes or dtypes than the tangent or the cotangent has.
+    """
+
+    @jax.custom_jvp
+    def f(operand, constants):
+        y, aux, _ = forward(operand, constants)
+        return y, aux
+
+    def f_jvp(primals, tangents):
+        operand, constants = primals
+        toperand, tconstants = tangents
+        if any(moves(t) for t in jax.tree.leaves(tconstants)):
+            raise LayerError(
+                f"{name} is differentiated in its parameters and its input alone: keep the others "
+                "out, or put jax.lax.stop_gradient around them"
+            )
+        y, aux, res = forward(operand, constants)
+        taux = jax.tree.map(partial(zero_from_primal, symbolic_zeros=True), aux)
+        return (ruled(y, operand, res), aux), (tangent(y, operand, res, toperand), taux)
+
+    @jax.custom_jvp
+    def ruled(y, operand, res):
+        """y, whose next derivative is the rules' too, not that of the operations in forward."""
+        return y
+
+    def ruled_jvp(primals, tangents):
+        return ruled(*primals), tangent(*primals, tangents[1])
+
+    def tangent(y, operand, res, toperand):
+        slots, tree = jax.tree.flatten(toperand)
+        axes = varying_axes((y, operand))
+        point, point_tree = jax.tree.flatten((operand[0], res))
+        ys, y_tree = jax.tree.flatten(spec(y))
+        moving = [moves(slot) for slot in slots]
+        # Integer leaves have the tangent type float0: their tangent and cotangent are None.
+        zeros = [None if s.dtype == jax.dtypes.float0 else (s.shape, s.dtype) for s in slots]
+
+        def push_leaves(point, moved):
+            ts = iter(moved)
+            full = [
+                next(ts) if m else z and vary(jnp.zeros(*z), axes)
+                for m, z in zip(moving, zeros, strict=True)
+            ]
+            ty = push(*point_tree.unflatten(point), *tree.unflatten(full))
+            same_shape(f"the tangent from the jvp of {name}", ys, jax.tree.leaves(ty))
+            return jax.tree.leaves(ty)
+
+        def pull_leaves(point, dys):
+            doperand = jax.tree.leaves(pull(*point_tree.unflatten(point), y_tree.unflatten(dys)))
+            expected = [jax.ShapeDtypeStruct(*z) for z in zeros if z]
+            same_shape(f"the cotangent from the vjp of {name}", expected, doperand)
+            wanted = [m for m, z in zip(moving, zeros, strict=True) if z]
+            return [vary(d, axes) for d, w in zip(doperand, wanted, strict=True) if w]
+
+        rules = Directions(f"jvp of {name}", f"vjp of {name}", push_leaves, pull_leaves)
+        moved = [vary(slot, axes) for slot, m in zip(slots, moving, strict=True) if m]
+        return y_tree.unflatten(linear_map(rules, point, moved))
+
+    f.defjvp(f_jvp, symbolic_zeros=True)
+    ruled.defjvp(ruled_jvp, symbolic_zeros=True)
+    return f
+
+
+def moves(t) -> bool:
+    """Whether a tangent is anything but a zero that JAX knows of."""
+    return not isinstance(t, SymbolicZero)
+
+
+def varying_axes(tree: PyTree) -> frozenset[str]:
+    """The mesh axes over which some leaf differs between the devices of a shard_map."""
+    return frozenset().union(
+        *(jax.typeof(leaf).manual_axis_type.varying for leaf in jax.tree.leaves(tree))
+    )
+
+
+def vary(a: jax.Array, axes: frozenset[str]) -> jax.Array:
+    """`a` as a value that varies over all `axes`: what is shared is pulled back as a sum."""
+    missing = tuple(axes - jax.typeof(a).manual_axis_type.varying)
+    return jax.lax.pcast(a, missing, to="varying") if missing else a
