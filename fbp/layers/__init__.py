@@ -15,6 +15,7 @@ from fbp.layers.activation import (
     softplus,
     tanh,
 )
+from fbp.layers.attention import attention
 from fbp.layers.batch_norm import batch_norm
 from fbp.layers.dense import dense
 from fbp.layers.dropout import dropout
@@ -22,9 +23,11 @@ from fbp.layers.embedding import embedding, positions
 from fbp.layers.flatten import flatten
 from fbp.layers.maxout import maxout
 from fbp.layers.norm import group_norm, layer_norm, rms_norm
+from fbp.layers.rotary import rotary
 
 __all__ = [
     "arctan",
+    "attention",
     "batch_norm",
     "binary_step",
     "dense",
@@ -42,6 +45,7 @@ __all__ = [
     "prelu",
     "relu",
     "rms_norm",
+    "rotary",
     "sigmoid",
     "silu",
     "softmax",
