@@ -1,0 +1,61 @@
+"""`fbp check CONFIG`: the gradient of a configured model and loss, proved leaf by leaf."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import json
+
+import jax
+import jax.numpy as jnp
+from rich.console import Console
+
+from fbp.build import build_objective
+from fbp.config import read_config
+from fbp.data import load
+from fbp.objective import Batch
+from fbp.proof.audit import AuditRow, audit_objective, failures
+from fbp.proof.audit_table import audit_table, verdict
+
+EXAMPLES = 16  # of the training split: enough for every rule, few enough to be quick
+
+
+def run(argv: list[str]) -> int:
+    """The command's exit code: 1 if a gradient is wrong."""
+    parser = argparse.ArgumentParser(prog="fbp check", description=__doc__)
+    parser.add_argument("config", help="a configuration file; its overrides follow")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments, overrides = parser.parse_known_args(argv)
+    rows = prove_config(arguments.config, overrides)
+    if arguments.json:
+        print(json.dumps({"rows": [as_json(r) for r in rows], "passed": not failures(rows)}))
+    else:
+        console = Console(soft_wrap=True)
+        console.print(audit_table(rows))
+        console.print(verdict(rows))
+    return 1 if failures(rows) else 0
+
+
+def prove_config(path: str, overrides: list[str]) -> list[AuditRow]:
+    """The audit of the configured objective at its initial parameters, on its first examples."""
+    config = read_config(path, overrides)
+    exact = dataclasses.replace(config.train, param_dtype="float64", compute_dtype="float64")
+    config = dataclasses.replace(config, train=exact)
+    dataset = load(config.data)
+    inputs, targets = dataset.train.inputs[:EXAMPLES], dataset.train.targets[:EXAMPLES]
+    with jax.enable_x64(True):
+        inputs = jnp.asarray(inputs, jnp.float64)
+        _, _, objective = build_objective(config, len(dataset.classes))
+        shape = jax.ShapeDtypeStruct(inputs.shape, inputs.dtype)
+        params, state = objective.init(jax.random.key(config.seed), shape)
+        return audit_objective(objective, params, state, Batch(inputs, jnp.asarray(targets)))
+
+
+def as_json(row: AuditRow) -> dict:
+    """One row as plain data."""
+    return {
+        "path": row.path,
+        "shape": list(row.shape),
+        **row.errors._asdict(),
+        "passed": row.passed,
+    }
