@@ -1,0 +1,86 @@
+"""What no single value shows: settings that contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+from fbp.config.error import ConfigError
+from fbp.config.schema import (
+    BinaryCrossEntropy,
+    Config,
+    Csv,
+    Digits,
+    Idx,
+    Mlp,
+    Mnist,
+    Piecewise,
+    Sgd,
+    SoftmaxCrossEntropy,
+)
+
+
+def check(config: Config) -> None:
+    """Raises ConfigError for the first contradiction."""
+    for problem in _problems(config):
+        raise ConfigError(problem)
+
+
+def _problems(config: Config) -> Iterator[str]:
+    yield from _data_problems(config)
+    yield from _model_problems(config)
+    yield from _schedule_problems(config)
+    match config.optimizer:
+        case Sgd(nesterov=True, momentum=None):
+            yield "optimizer.nesterov = true needs optimizer.momentum, such as 0.9"
+
+
+def _data_problems(config: Config) -> Iterator[str]:
+    data = config.data
+    match data:
+        case Idx(folder=""):
+            yield "data.folder is missing: the folder of the four IDX files"
+        case Csv(path=""):
+            yield "data.path is missing: the table to read"
+        case Digits() | Csv():
+            held_out = data.validation_fraction + data.test_fraction
+            if held_out >= 1:
+                yield (
+                    "data.validation_fraction + data.test_fraction leave nothing to train on: "
+                    f"their sum must be below 1, got {held_out:g}"
+                )
+    match data:
+        case Digits(validation_fraction=0) | Csv(validation_fraction=0):
+            setting = "data.validation_fraction"
+        case Mnist(validation=0) | Idx(validation=0):
+            setting = "data.validation"
+        case _:
+            return
+    if config.train.patience is not None:
+        yield (
+            f"train.patience = {config.train.patience} needs a validation split: "
+            f"{setting} must be above 0"
+        )
+
+
+def _model_problems(config: Config) -> Iterator[str]:
+    match config.model, config.loss:
+        case Mlp(output=("sigmoid" | "softmax") as output), (
+            (BinaryCrossEntropy() | SoftmaxCrossEntropy()) as loss
+        ):
+            yield (
+                f'model.output = "{output}" squashes what loss {loss.name} squashes again: '
+                'it takes logits, so model.output must be "identity"'
+            )
+
+
+def _schedule_problems(config: Config) -> Iterator[str]:
+    match config.schedule:
+        case Piecewise(boundaries=boundaries, factors=factors):
+            if len(boundaries) != len(factors):
+                yield (
+                    "schedule.boundaries and schedule.factors must have the same length, "
+                    f"got {len(boundaries)} and {len(factors)}"
+                )
+            if any(b <= a for a, b in pairwise(boundaries)):
+                yield f"schedule.boundaries must be ascending, got {list(boundaries)}"
