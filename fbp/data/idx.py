@@ -143,7 +143,7 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
         raise DataError(
             f"{path}: {problem}: {len(content)} bytes, but its header says {shape}, {expected}"
         )
-    if sha256 is not None and hashlib.sha256(memoryview(content)).hexdigest() != sha256:
+    if sha256 is not None and hashlib.sha256(content.data).hexdigest() != sha256:
         raise DataError(
             f"{path}: wrong checksum: the content is not the original; delete it and fetch it anew"
         )
