@@ -1,0 +1,1 @@
+"""Comparing gradient modes: exactness, time, FLOPs, memory; plots."""

@@ -1,0 +1,151 @@
+"""Every gradient mode at the same parameters and batch: exactness, passes, time, FLOPs, memory."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.flatten_util import ravel_pytree
+from numpy.typing import NDArray
+
+from fbp.build import build_objective
+from fbp.compose.parts import spec
+from fbp.config import schema
+from fbp.data import Dataset
+from fbp.errors import FbpError
+from fbp.gradients import gradient
+from fbp.lab.cost import Program, compile_program
+from fbp.lab.exactness import exact_gradient, exactness
+from fbp.lab.restricted import restricted
+from fbp.lab.timing import interleaved
+from fbp.lab.variants import Variant, variants
+from fbp.layer import Context, PyTree
+from fbp.objective import Batch, Objective
+
+DIRECTIONS = 64  # how many entries of the gradient are measured where all would take too long
+
+
+class Row(NamedTuple):
+    """One mode's measurements; all but the first two are None where it cannot serve: `reason`.
+
+    passes: sweeps through the net, forward or backward. time_ratio: time over that of the loss
+    alone, a median, with its quartiles time_low and time_high. flops, temp_bytes: of the compiled
+    program. extrapolated: time and exactness come from DIRECTIONS entries of the gradient, and
+    time is scaled to all passes.
+    """
+
+    name: str
+    passes: int
+    cosine: float | None = None
+    max_rel_error: float | None = None
+    time_ratio: float | None = None
+    time_low: float | None = None
+    time_high: float | None = None
+    flops: int | None = None
+    temp_bytes: int | None = None
+    extrapolated: bool = False
+    reason: str | None = None
+
+
+class Comparison(NamedTuple):
+    """What was compared: the number of parameters, examples a batch, the loss alone; the rows."""
+
+    parameters: int
+    examples: int
+    loss_seconds: float
+    loss_flops: int
+    loss_temp_bytes: int
+    rows: tuple[Row, ...]
+
+
+class Point(NamedTuple):
+    """Where gradients are taken: the arguments of a gradient function."""
+
+    params: PyTree
+    state: PyTree
+    batch: Any
+    ctx: Context
+
+
+def compare(config: schema.Config, dataset: Dataset, *, seconds: float = 1.0) -> Comparison:
+    """Every mode at the parameters that a run of `config` starts from, on its first batch.
+
+    Parameters are float32, arithmetic is what the config says, float32 at most; the reference is
+    JAX's reverse mode in float64. A mode of one pass a parameter whose single evaluation would
+    take more than `seconds` is timed on DIRECTIONS entries, spread evenly over all parameters.
+    Options are those of the config's [gradient] section for its mode, the defaults for the others.
+    """
+    classes = len(dataset.classes)
+    compute: schema.DType = "float32"
+    if config.train.compute_dtype == "bfloat16":
+        compute = "bfloat16"
+    objective = build_objective(_in_precision(config, "float32", compute), classes)[2]
+    reference = build_objective(_in_precision(config, "float64", "float64"), classes)[2]
+
+    n = config.train.batch_size
+    batch = Batch(jnp.asarray(dataset.train.inputs[:n]), jnp.asarray(dataset.train.targets[:n]))
+    init_key, run_key = jax.random.split(jax.random.key(config.seed))
+    params, state = objective.init(init_key, spec(batch.inputs))
+    point = Point(params, state, batch, Context(run_key, train=True))
+
+    exact = exact_gradient(reference, *point)
+    loss = compile_program(lambda *args: objective.forward(*args)[0], *point)
+    loss_seconds = interleaved({"loss": lambda: loss.call(*point)})["loss"].seconds
+    rows = (
+        _row(variant, objective, point, exact, loss, seconds / loss_seconds)
+        for variant in variants(config.gradient, exact.size)
+    )
+    examples = batch.targets.shape[0]
+    return Comparison(exact.size, examples, loss_seconds, loss.flops, loss.temp_bytes, tuple(rows))
+
+
+def _row(
+    variant: Variant,
+    objective: Objective,
+    point: Point,
+    exact: NDArray,
+    loss: Program,
+    affordable: float,
+) -> Row:
+    """The measurements of one mode; evaluations of more than `affordable` losses are not run."""
+    row = Row(variant.name, variant.passes(exact.size))
+    try:
+        program = compile_program(gradient(objective, variant.mode, **variant.options), *point)
+    except FbpError as error:
+        return row._replace(reason=str(error))
+    row = row._replace(flops=program.flops, temp_bytes=program.temp_bytes)
+    if not variant.passes_a_parameter or program.flops <= affordable * loss.flops:
+        return _measured(row, program, point, loss, point, exact)
+
+    entries = np.linspace(0, exact.size - 1, min(DIRECTIONS, exact.size)).round().astype(np.int32)
+    few = restricted(objective, jnp.asarray(entries))
+    vector = ravel_pytree(point.params)[0][entries]
+    few_point = point._replace(params=vector, batch=(point.batch, point.params))
+    program = compile_program(gradient(few, variant.mode, **variant.options), *few_point)
+    row = _measured(row, program, few_point, loss, point, exact[entries])
+    scale = row.passes / variant.passes(entries.size)
+    scaled = {f: scale * getattr(row, f) for f in ("time_ratio", "time_low", "time_high")}
+    return row._replace(extrapolated=True, **scaled)
+
+
+def _measured(
+    row: Row, program: Program, at: Point, loss: Program, loss_at: Point, exact: NDArray
+) -> Row:
+    """`row` with the exactness and the time of a compiled gradient function."""
+    grads = ravel_pytree(program.call(*at).grads)[0]
+    cosine, max_rel_error = exactness(np.asarray(grads), exact)
+    timing = interleaved({"loss": lambda: loss.call(*loss_at), "mode": lambda: program.call(*at)})
+    _, ratio, low, high = timing["mode"]
+    return row._replace(
+        cosine=cosine, max_rel_error=max_rel_error, time_ratio=ratio, time_low=low, time_high=high
+    )
+
+
+def _in_precision(
+    config: schema.Config, param: schema.DType, compute: schema.DType
+) -> schema.Config:
+    train = dataclasses.replace(config.train, param_dtype=param, compute_dtype=compute)
+    return dataclasses.replace(config, train=train)

@@ -1,0 +1,56 @@
+"""Timing programs against each other, so that what else the machine does hits all alike."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+SAMPLE_SECONDS = 2e-3  # a shorter sample measures the clock and the dispatch
+
+
+class Timing(NamedTuple):
+    """seconds: median of one call. ratio: median over rounds of the time over the first program's
+    in the same round, with its quartiles `low` and `high`."""
+
+    seconds: float
+    ratio: float
+    low: float
+    high: float
+
+
+def interleaved(programs: Mapping[str, Callable[[], Any]], rounds: int = 7) -> dict[str, Timing]:
+    """Timings of every program, run in turn (A B A B ...), the first being the unit.
+
+    Each runs twice before: to warm up, and to find how many calls fill a sample of 2 ms. A call
+    is over when its result is ready.
+    """
+    calls = {}
+    for name, program in programs.items():
+        _seconds(program, 1)
+        calls[name] = max(1, math.ceil(SAMPLE_SECONDS / _seconds(program, 1)))
+    samples = np.array(
+        [
+            [_seconds(program, calls[name]) for name, program in programs.items()]
+            for _ in range(rounds)
+        ]
+    )
+    ratios = samples / samples[:, :1]
+    low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75], axis=0)
+    seconds = np.median(samples, axis=0)
+    return {
+        name: Timing(float(seconds[i]), float(middle[i]), float(low[i]), float(high[i]))
+        for i, name in enumerate(programs)
+    }
+
+
+def _seconds(program: Callable[[], Any], calls: int) -> float:
+    """Seconds a call, over `calls` calls one after the other."""
+    start = time.perf_counter()
+    for _ in range(calls):
+        jax.block_until_ready(program())
+    return (time.perf_counter() - start) / calls

@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from fbp.lab import timing
+from fbp.lab.timing import interleaved
+
+
+def test_programs_run_in_turn_after_two_warm_up_calls(monkeypatch):
+    monkeypatch.setattr(timing, "SAMPLE_SECONDS", 0)  # one call a sample
+    order = []
+    interleaved({"a": lambda: order.append("a"), "b": lambda: order.append("b")}, rounds=3)
+    assert "".join(order) == "aabb" + "ababab"
+
+
+def test_short_programs_are_repeated_until_a_sample_is_long_enough():
+    calls = 0
+
+    def program():
+        nonlocal calls
+        calls += 1
+        time.sleep(2e-4)
+
+    result = interleaved({"program": program}, rounds=2)["program"]
+    assert calls > 2 + 2
+    assert 2e-4 <= result.seconds < 2e-3
+
+
+def test_ratio_is_to_the_first_of_the_same_round(monkeypatch):
+    """Rounds in which both take twice, or ten times, as long leave the ratio as it is."""
+    clock = iter([1, 1, 3, 3, *(1, 3), *(2, 6), *(10, 31)])
+    monkeypatch.setattr(timing, "_seconds", lambda program, calls: next(clock))
+    a, b = interleaved({"a": lambda: None, "b": lambda: None}, rounds=3).values()
+    assert (a.ratio, a.low, a.high) == (1, 1, 1)
+    assert (b.ratio, b.low) == (3, 3)
+    assert b.high == pytest.approx(3.05)
+    assert (a.seconds, b.seconds) == (2, 6)
