@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, Int
 
 from fbp.layer import Layer, LayerError, stateless
@@ -126,7 +127,8 @@ def require_inside(ids: Array, vocabulary: int) -> None:
     """Raises LayerError for a concrete id outside 0 .. vocabulary - 1; traced ids pass."""
     if isinstance(ids, jax.core.Tracer) or ids.size == 0:
         return
-    low, high = int(ids.min()), int(ids.max())
+    known = np.asarray(ids)  # jnp.min of a constant is traced inside jit
+    low, high = int(known.min()), int(known.max())
     if low < 0 or high >= vocabulary:
         worst = low if low < 0 else high
         raise LayerError(f"id {worst} is outside the table: expected 0 .. {vocabulary - 1}")
