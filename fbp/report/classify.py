@@ -1,0 +1,51 @@
+"""A split, classified by a trained net: the confusion matrix and the worst mistakes."""
+
+from __future__ import annotations
+
+import jax
+import numpy as np
+
+from fbp.data.dataset import Split
+from fbp.layer import Context, Layer, PyTree
+from fbp.losses import Loss
+from fbp.report.data import Classified, Mistake
+
+ROWS = 1000  # examples a batch: small enough for any net's activations
+
+
+def classify(
+    net: Layer, loss: Loss, params: PyTree, state: PyTree, split: Split, name: str, classes: int
+) -> Classified:
+    """Every example of `split` in evaluation mode; the twelve mistakes most firmly made.
+
+    Firmness is the predicted class's score less the right one's.
+    """
+
+    @jax.jit
+    def read(x):
+        outputs = net.forward(params, state, x, Context(train=False))[0]
+        scores = outputs if loss.probabilities is None else loss.probabilities(outputs)
+        return scores, loss.classes(outputs)
+
+    n = len(split.targets)
+    batches = [read(np.asarray(split.inputs[i : i + ROWS])) for i in range(0, n, ROWS)]
+    scores, predicted = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    if scores.shape[-1] == 1:  # one output speaks for class 1, and against class 0
+        scores = np.concatenate([-scores, scores], axis=-1)
+    targets, rows = np.asarray(split.targets), np.arange(n)
+    confusion = np.zeros((classes, classes), int)
+    np.add.at(confusion, (targets, predicted), 1)
+    firmness = scores[rows, predicted] - scores[rows, targets]
+    wrong = rows[predicted != targets]
+    worst = wrong[np.argsort(-firmness[wrong], kind="stable")][:12]
+    mistakes = tuple(
+        Mistake(
+            row=int(i),
+            inputs=np.asarray(split.inputs[i : i + 1])[0],
+            target=int(targets[i]),
+            predicted=int(predicted[i]),
+            scores=(float(scores[i, predicted[i]]), float(scores[i, targets[i]])),
+        )
+        for i in worst
+    )
+    return Classified(name, confusion, mistakes, loss.probabilities is not None)
