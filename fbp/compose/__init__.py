@@ -5,7 +5,17 @@ from fbp.compose.precision import in_dtype
 from fbp.compose.remat import remat
 from fbp.compose.repeat import repeat
 from fbp.compose.residual import residual
+from fbp.compose.reversible import reversible
 from fbp.compose.serial import serial
 from fbp.compose.tied import tied_embedding
 
-__all__ = ["in_dtype", "parallel", "remat", "repeat", "residual", "serial", "tied_embedding"]
+__all__ = [
+    "in_dtype",
+    "parallel",
+    "remat",
+    "repeat",
+    "residual",
+    "reversible",
+    "serial",
+    "tied_embedding",
+]

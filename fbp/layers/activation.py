@@ -91,14 +91,15 @@ def softplus() -> Layer:
     return elementwise("softplus", lambda x: (jnp.logaddexp(x, 0), jax.lax.logistic(x)))
 
 
+def silu_value_and_slope(x: Float[Array, "*shape"]):
+    """y = x s, y' = s (1 + x (1 - s)), with s the sigmoid."""
+    s = jax.lax.logistic(x)
+    return x * s, s * (1 + x * (1 - s))
+
+
 def silu() -> Layer:
-    """y = x s(x), y' = s (1 + x (1 - s)) with s the sigmoid. Source: Elfwing et al. 2017."""
-
-    def f(x):
-        s = jax.lax.logistic(x)
-        return x * s, s * (1 + x * (1 - s))
-
-    return elementwise("silu", f)
+    """y = x s(x), with s the sigmoid. Source: Elfwing et al. 2017."""
+    return elementwise("silu", silu_value_and_slope)
 
 
 def gelu_erf_value_and_slope(x: Float[Array, "*shape"]):

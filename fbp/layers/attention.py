@@ -111,7 +111,7 @@ def attention(
             ),
         )
 
-    def split(qkv):
+    def split(qkv) -> tuple[Array, Array, Array]:
         """(batch, length, width) -> q, k, v as attend takes them, q and k turned."""
         batch, length, _ = qkv.shape
         by_head = qkv.reshape(batch, length, heads + 2 * shared, -1).swapaxes(1, 2)

@@ -65,7 +65,7 @@ def dense(
     return stateless(f"dense({features})", init, dense_forward, dense_jvp, dense_vjp)
 
 
-def require_floating_features(name: str, x: jax.ShapeDtypeStruct) -> None:
+def require_floating_features(name: str, x: jax.ShapeDtypeStruct | Array) -> None:
     """Raises LayerError unless x is floating and has a feature axis."""
     if x.ndim < 1 or not jnp.issubdtype(x.dtype, jnp.floating):
         raise LayerError(f"{name} takes floating (..., inputs), got {x.dtype.name}{list(x.shape)}")

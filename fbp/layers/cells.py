@@ -1,0 +1,123 @@
+"""Recurrent cells: one step in time, and its two derivatives.
+
+A cell sees zx = x_t W_x + b and zh = h_{t-1} W_h (+ b_h), both (batch, gates * hidden), and a
+carry whose first entry is h. It returns the new carry and what its derivatives need; the products
+with the weights, and the sum over time, are `recurrent`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax.numpy as jnp
+from jax.lax import logistic
+from jaxtyping import Array, Float
+
+Carry = tuple[Array, ...]
+Gates = Float[Array, "batch width"]
+
+
+class Cell(NamedTuple):
+    """forward(carry, zx, zh) -> carry, saved; jvp(saved, tcarry, tzx, tzh) -> tcarry;
+    vjp(saved, dcarry) -> dcarry (through the carry alone), dzx, dzh.
+
+    carry: how many arrays (batch, hidden) are carried. split_bias: zh has a bias of its own.
+    """
+
+    name: str
+    gates: int
+    carry: int
+    split_bias: bool
+    forward: Callable[..., tuple[Carry, Any]]
+    jvp: Callable[..., Carry]
+    vjp: Callable[..., tuple[Carry, Gates, Gates]]
+
+
+def rnn_forward(carry: Carry, zx: Gates, zh: Gates):
+    """h' = tanh(zx + zh). Saved: h'."""
+    h = jnp.tanh(zx + zh)
+    return (h,), h
+
+
+def rnn_jvp(h, tcarry: Carry, tzx: Gates, tzh: Gates):
+    """th' = (1 - h'^2) (tzx + tzh)."""
+    return ((1 - h * h) * (tzx + tzh),)
+
+
+def rnn_vjp(h, dcarry: Carry):
+    """dz = (1 - h'^2) dh'; the carry enters through zh only."""
+    dz = (1 - h * h) * dcarry[0]
+    return (jnp.zeros_like(h),), dz, dz
+
+
+def lstm_forward(carry: Carry, zx: Gates, zh: Gates):
+    """i, f, o = s(z), g = tanh(z); c' = f c + i g; h' = o tanh(c'). Saved: i, f, g, o, c, tanh c'.
+
+    Source: Hochreiter & Schmidhuber 1997, with Gers et al. 2000's forget gate.
+    """
+    _, c = carry
+    zi, zf, zg, zo = jnp.split(zx + zh, 4, axis=-1)
+    i, f, g, o = logistic(zi), logistic(zf), jnp.tanh(zg), logistic(zo)
+    new_c = f * c + i * g
+    squashed = jnp.tanh(new_c)
+    return (o * squashed, new_c), (i, f, g, o, c, squashed)
+
+
+def lstm_jvp(saved, tcarry: Carry, tzx: Gates, tzh: Gates):
+    """tc' = tf c + f tc + ti g + i tg; th' = to tanh(c') + o (1 - tanh^2 c') tc'."""
+    i, f, g, o, c, squashed = saved
+    tzi, tzf, tzg, tzo = jnp.split(tzx + tzh, 4, axis=-1)
+    ti, tf, to = i * (1 - i) * tzi, f * (1 - f) * tzf, o * (1 - o) * tzo
+    tg = (1 - g * g) * tzg
+    tc = tf * c + f * tcarry[1] + ti * g + i * tg
+    return to * squashed + o * (1 - squashed * squashed) * tc, tc
+
+
+def lstm_vjp(saved, dcarry: Carry):
+    """dc = dc' + o (1 - tanh^2 c') dh', then back through the four gates."""
+    i, f, g, o, c, squashed = saved
+    dh, dc = dcarry
+    dc = dc + o * (1 - squashed * squashed) * dh
+    di, df, dg, do = dc * g, dc * c, dc * i, dh * squashed
+    gates = (i * (1 - i) * di, f * (1 - f) * df, (1 - g * g) * dg, o * (1 - o) * do)
+    dz = jnp.concatenate(gates, axis=-1)
+    return (jnp.zeros_like(dh), dc * f), dz, dz
+
+
+def gru_forward(carry: Carry, zx: Gates, zh: Gates):
+    """r, u = s(zx + zh), n = tanh(zx + r zh), h' = (1 - u) n + u h. Saved: r, u, n, h, zh of n.
+
+    Source: Cho et al. 2014, with the reset gate after the product, as in cuDNN.
+    """
+    (h,) = carry
+    (xr, xu, xn), (hr, hu, hn) = jnp.split(zx, 3, axis=-1), jnp.split(zh, 3, axis=-1)
+    r, u = logistic(xr + hr), logistic(xu + hu)
+    n = jnp.tanh(xn + r * hn)
+    return ((1 - u) * n + u * h,), (r, u, n, h, hn)
+
+
+def gru_jvp(saved, tcarry: Carry, tzx: Gates, tzh: Gates):
+    """th' = (1 - u) tn + u th + tu (h - n), with tn through r too."""
+    r, u, n, h, hn = saved
+    (txr, txu, txn), (thr, thu, thn) = jnp.split(tzx, 3, axis=-1), jnp.split(tzh, 3, axis=-1)
+    tr, tu = r * (1 - r) * (txr + thr), u * (1 - u) * (txu + thu)
+    tn = (1 - n * n) * (txn + tr * hn + r * thn)
+    return ((1 - u) * tn + u * tcarry[0] + tu * (h - n),)
+
+
+def gru_vjp(saved, dcarry: Carry):
+    """dh = u dh' directly; the rest through u, n and, through n, r."""
+    r, u, n, h, hn = saved
+    (dh,) = dcarry
+    dzn = (1 - n * n) * (1 - u) * dh
+    dzu = u * (1 - u) * (h - n) * dh
+    dzr = r * (1 - r) * hn * dzn
+    dzx = jnp.concatenate([dzr, dzu, dzn], axis=-1)
+    dzh = jnp.concatenate([dzr, dzu, r * dzn], axis=-1)
+    return (u * dh,), dzx, dzh
+
+
+RNN = Cell("rnn", 1, 1, False, rnn_forward, rnn_jvp, rnn_vjp)
+LSTM = Cell("lstm", 4, 2, False, lstm_forward, lstm_jvp, lstm_vjp)
+GRU = Cell("gru", 3, 1, True, gru_forward, gru_jvp, gru_vjp)
