@@ -119,7 +119,9 @@ def reversible(f: Layer, g: Layer, n: int = 1) -> Layer:
 
     parts = (Part("f", f, n), Part("g", g, n))
     name = f"reversible({n})"
-    return Layer(name, init, forward, jvp, vjp, dual_, parts, lambda fg: reversible(*fg, n))
+    return Layer(
+        name, init, forward, jvp, vjp, dual_, parts, lambda fg: reversible(fg[0], fg[1], n)
+    )
 
 
 def _halves(x: jax.Array) -> tuple[jax.Array, jax.Array]:
