@@ -28,13 +28,13 @@ def fetch(known: KnownSet, folder: Path) -> Path:
         for file in known.files:
             path = target / file.name
             if not (path.is_file() and _problem(file, path.read_bytes()) is None):
-                _write_whole(path, _download(file))
+                _write_whole(path, _download(known, file))
     except OSError as error:
         raise DataError(f"{target}: cannot be written: {error}") from error
     return target
 
 
-def _download(file: KnownFile) -> bytes:
+def _download(known: KnownSet, file: KnownFile) -> bytes:
     """The file's bytes from the first mirror that has them."""
     problems = []
     for url in file.urls:
@@ -48,8 +48,8 @@ def _download(file: KnownFile) -> bytes:
             return raw
         problems.append(f"{url}: {problem}")
     raise DataError(
-        f"{file.name} could not be fetched ({'; '.join(problems)}); try again online, or put the"
-        f" file into a folder and name that in FBP_DATA"
+        f"{file.name} could not be fetched ({'; '.join(problems)}); try again online, or put it at"
+        f" {known.name}/{file.name} in a folder and set FBP_DATA to that folder"
     )
 
 

@@ -40,7 +40,7 @@ def test_a_single_space_is_part_of_a_cell_between_tabs(table):
 
 
 def test_quoted_cells(table):
-    t = table('"length, mm","kind"\n1,"a, b"\n')
+    t = table('"length, mm", "kind"\n1, "a, b"\n')
     assert t.header == ("length, mm", "kind")
     assert t.rows == (("1", "a, b"),)
 

@@ -78,7 +78,7 @@ def test_a_bad_mirror_leaves_nothing_behind(mirror, tmp_path, path, problem):
     address, _ = mirror
     with pytest.raises(DataError, match=f"/{path}: .*{problem}") as error:
         fetch(toy(f"{address}/{path}"), tmp_path)
-    assert "FBP_DATA" in str(error.value)
+    assert "put it at toy/toy.gz in a folder and set FBP_DATA" in str(error.value)
     assert list((tmp_path / "toy").iterdir()) == []
 
 

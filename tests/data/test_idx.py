@@ -104,9 +104,10 @@ def test_a_gzip_file_that_ends_early(tmp_path, keep):
         read_idx(path)
 
 
-def test_a_gzip_file_with_a_flipped_byte(tmp_path):
+@pytest.mark.parametrize("place", [0, 10, 60])  # the magic number, the deflate header, the data
+def test_a_gzip_file_with_a_flipped_byte(tmp_path, place):
     content = bytearray(gzip.compress(encode(IMAGES)))
-    content[60] ^= 0xFF
+    content[place] ^= 0xFF
     path = tmp_path / "x.gz"
     path.write_bytes(content)
     with pytest.raises(DataError, match=r"x\.gz: cannot be read"):

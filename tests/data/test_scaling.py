@@ -12,6 +12,13 @@ def test_scaling_subtracts_then_divides():
     np.testing.assert_array_equal(inputs, [[0, -2], [1, 2]])
 
 
+def test_bytes_are_scaled_to_float32_precision():
+    raw = np.arange(256, dtype=np.uint8)
+    np.testing.assert_array_equal(
+        Scaling(scale=255.0).apply(raw), np.float32(raw) / np.float32(255), strict=True
+    )
+
+
 def test_a_large_common_offset_does_not_cost_digits():
     raw = np.array([[1e9], [1e9 + 1]])
     np.testing.assert_array_equal(Scaling(offset=1e9).apply(raw), [[0], [1]])
