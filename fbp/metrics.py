@@ -7,7 +7,7 @@ from collections.abc import Callable
 import jax
 import jax.numpy as jnp
 
-from fbp.losses.loss import Loss
+from fbp.losses.loss import Loss, normalised, weights_like
 
 Metric = Callable[..., jax.Array]
 
@@ -21,10 +21,6 @@ def accuracy(loss: Loss) -> Metric:
     def metric(outputs, targets, weights=None):
         labels = jnp.argmax(targets, axis=-1) if targets.ndim == outputs.ndim else targets
         hits = (loss.classes(outputs) == labels).astype(jnp.float32)
-        if weights is None:
-            return jnp.mean(hits)
-        weights = jnp.broadcast_to(weights, hits.shape).astype(jnp.float32)
-        total = jnp.sum(weights)
-        return jnp.sum(weights * hits) / jnp.where(total == 0, 1, total)
+        return jnp.sum(normalised(weights_like(hits, weights), "mean") * hits)
 
     return metric

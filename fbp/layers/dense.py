@@ -73,8 +73,12 @@ def require_floating_features(name: str, x: jax.ShapeDtypeStruct | Array) -> Non
 
 def matmul(a: Array, b: Array) -> Array:
     """a @ b in a's dtype, accumulated in float32 or better."""
-    wide = jnp.promote_types(a.dtype, jnp.float32)
-    return jnp.matmul(a, b, preferred_element_type=wide).astype(a.dtype)
+    return matmul_wide(a, b).astype(a.dtype)
+
+
+def matmul_wide(a: Array, b: Array) -> Array:
+    """a @ b, accumulated and returned in float32 or better."""
+    return jnp.matmul(a, b, preferred_element_type=jnp.promote_types(a.dtype, jnp.float32))
 
 
 def sum_rows(a: Array) -> Array:

@@ -7,7 +7,7 @@ reductions are linear, so here they are done once for all losses.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ import jax.numpy as jnp
 from fbp.errors import FbpError
 from fbp.layer import PyTree
 
-Reduction = Literal["mean", "sum", "none"]
+Reduction = Literal["mean", "example_mean", "sum", "none"]
 
 
 class Loss(NamedTuple):
@@ -44,24 +44,25 @@ def per_example(
     counts: Callable[[jax.Array], jax.Array] | None = None,
     probabilities: Callable[[jax.Array], jax.Array] | None = None,
     classes: Callable[[jax.Array], jax.Array],
+    coupled: bool = False,
 ) -> Loss:
     """A Loss from forward(outputs, targets) -> losses (...,), res and their two derivatives.
 
-    "mean" is sum(w l) / sum(w), "sum" is sum(w l), "none" is w l; w are the per-example weights,
-    all 1 if None, and 0 where counts(targets) is False. A mean over no weight at all is 0.
+    "mean" is sum(w l) / sum(w), "sum" is sum(w l), "none" is w l, "example_mean" the mean over
+    examples of each one's "mean" over its places (tokens). w are the weights, all 1 if None, and 0
+    where counts(targets) is False; one an example serves for all its places. A mean over no
+    weight at all is 0. coupled: an example's outputs take part in the losses of others.
     """
-    if reduction not in ("mean", "sum", "none"):
-        raise FbpError(f"{name}: reduction is 'mean', 'sum' or 'none', got {reduction!r}")
+    if reduction not in get_args(Reduction):
+        raise FbpError(
+            f"{name}: reduction is one of {', '.join(get_args(Reduction))}, got {reduction!r}"
+        )
 
     def coefficients(losses, targets, weights):
-        w = jnp.ones_like(losses) if weights is None else weights.astype(losses.dtype)
-        w = jnp.broadcast_to(w, losses.shape)
+        w = weights_like(losses, weights)
         if counts is not None:
             w = jnp.where(counts(targets), w, 0)
-        if reduction != "mean":
-            return w
-        total = jnp.sum(w)
-        return w / jnp.where(total == 0, 1, total)
+        return normalised(w, reduction)
 
     def reduce(coefficients, losses):
         # An example of weight 0 is not there: even its infinity or NaN stays outside.
@@ -79,9 +80,33 @@ def per_example(
 
     def loss_vjp(res, dvalue):
         c, res = res
-        return jnp.where((c == 0)[..., None], 0, vjp(res, c * dvalue))
+        doutputs = vjp(res, c * dvalue)
+        return doutputs if coupled else jnp.where((c == 0)[..., None], 0, doutputs)
 
     return Loss(name, loss_forward, loss_jvp, loss_vjp, probabilities, classes)
+
+
+def weights_like(losses: jax.Array, weights: jax.Array | None) -> jax.Array:
+    """The weights in the shape and dtype of `losses`: 1 if None; one an example, or one a place."""
+    if weights is None:
+        return jnp.ones_like(losses)
+    w = weights.reshape(weights.shape + (1,) * (losses.ndim - weights.ndim))
+    return jnp.broadcast_to(w, losses.shape).astype(losses.dtype)
+
+
+def normalised(w: jax.Array, reduction: Reduction) -> jax.Array:
+    """Coefficients c with which the reduced loss is sum(c l); see per_example."""
+    if reduction == "mean":
+        return _shares(w, axes=None)
+    if reduction == "example_mean":
+        c = _shares(w, axes=tuple(range(1, w.ndim)))
+        return c / jnp.maximum(1, jnp.sum(jnp.any(c != 0, axis=tuple(range(1, w.ndim)))))
+    return w
+
+
+def _shares(w: jax.Array, axes: tuple[int, ...] | None) -> jax.Array:
+    total = jnp.sum(w, axes, keepdims=True)
+    return w / jnp.where(total == 0, 1, total)
 
 
 def argmax(outputs: jax.Array) -> jax.Array:

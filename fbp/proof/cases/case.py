@@ -11,6 +11,7 @@ import jax.numpy as jnp
 
 from fbp.layer import Layer, PyTree, stateless
 from fbp.losses import Loss
+from fbp.objective import Batch, Objective
 
 Draw = Callable[[jax.Array, jnp.dtype], PyTree]
 
@@ -76,3 +77,21 @@ def of_loss(loss: Loss, targets: jax.Array, weights: jax.Array | None = None) ->
         return (), loss.vjp(res, dvalue)
 
     return stateless(loss.name, lambda key, x: (), forward, jvp, vjp)
+
+
+def of_objective(objective: Objective, targets: jax.Array, weights: jax.Array | None) -> Layer:
+    """An objective as a layer of its parameters: x are the inputs of its batch, integers."""
+
+    def forward(params, state, inputs, ctx):
+        loss, (state, _), res = objective.forward(
+            params, state, Batch(inputs, targets, weights), ctx
+        )
+        return loss, state, res
+
+    def jvp(params, res, tparams, tx):
+        return objective.jvp(params, res, tparams)
+
+    def vjp(params, res, dloss):
+        return objective.vjp(params, res, dloss), None
+
+    return Layer(objective.name, objective.init, forward, jvp, vjp)
