@@ -1,0 +1,62 @@
+"""`fbp summary CONFIG`: a row per layer, with what it holds, keeps and costs."""
+
+from __future__ import annotations
+
+import json
+
+import jax
+from rich.table import Table
+
+from fbp.build import build_objective
+from fbp.cli.output import print_table
+from fbp.cli.parser import ConfigParser
+from fbp.config import read_config
+from fbp.data import load
+from fbp.summary import Row, Summary, summarise
+
+
+def run(argv: list[str]) -> int:
+    """The command's exit code."""
+    parser = ConfigParser(prog="fbp summary", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    arguments, overrides = parser.parse(argv)
+    config = read_config(arguments.config, overrides)
+    dataset = load(config.data)
+    with jax.enable_x64(config.train.param_dtype == "float64"):
+        net = build_objective(config, len(dataset.classes))[0]
+        shape = (config.train.batch_size, *dataset.train.inputs.shape[1:])
+        found = summarise(net, jax.ShapeDtypeStruct(shape, config.train.param_dtype))
+    if arguments.json:
+        print(json.dumps(as_json(found)))
+    else:
+        print_table(as_table(found, shape))
+    return 0
+
+
+def as_json(found: Summary) -> dict:
+    """The summary as plain data: {"layers": [...], "total": {...}}."""
+    total = found._asdict()
+    layers = [row._asdict() | {"path": "/".join(row.path)} for row in total.pop("rows")]
+    return {"layers": layers, "total": total}
+
+
+def as_table(found: Summary, inputs: tuple[int, ...]) -> Table:
+    """The summary as people read it."""
+    table = Table(box=None, pad_edge=False, caption_justify="left")
+    table.add_column("path")
+    table.add_column("layer")
+    table.add_column("output")
+    for name in ("parameters", "residual bytes", "forward FLOPs", "jvp FLOPs", "vjp FLOPs"):
+        table.add_column(name, justify="right")
+    for row in found.rows:
+        times = f" ×{row.times}" if row.times > 1 else ""
+        table.add_row("/".join(row.path), row.layer + times, str(row.output), *_numbers(row))
+    table.add_section()
+    table.add_row("total", "", "", *_numbers(found))
+    table.caption = f"for inputs {inputs}; FLOPs of each rule alone, as compiled"
+    return table
+
+
+def _numbers(counts: Row | Summary) -> list[str]:
+    values = (counts.parameters, counts.residual_bytes, counts.forward, counts.jvp, counts.vjp)
+    return ["-" if value is None else f"{value:,}" for value in values]
