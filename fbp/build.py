@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
+import optax
+
 from fbp import layers, losses
 from fbp.compose import in_dtype
 from fbp.config.schema import Config, LossConfig, Maxout, Mlp, Model
@@ -14,6 +16,8 @@ from fbp.losses import Loss
 from fbp.metrics import accuracy
 from fbp.models import maxout_net, mlp
 from fbp.objective import Objective, supervised
+from fbp.train.optimizer import make_optimizer
+from fbp.train.schedule import SCHEDULES
 
 
 def build_model(model: Model, outputs: int) -> Layer:
@@ -60,6 +64,24 @@ def build_objective(config: Config, classes: int) -> tuple[Layer, Loss, Objectiv
 def build_gradient(config: Config, objective: Objective) -> GradFn:
     """The gradient mode a [gradient] section names."""
     return gradient(objective, config.gradient.mode, **_options(config.gradient, "mode"))
+
+
+def build_schedule(config: Config, steps: int) -> optax.Schedule:
+    """The learning rate by update, for a run of `steps` batches."""
+    make = SCHEDULES[config.schedule.name]
+    updates = steps // config.train.accumulate
+    return make(config.optimizer.learning_rate, updates, **_options(config.schedule, "name"))
+
+
+def build_optimizer(
+    config: Config, learning_rate: optax.Schedule, n_examples: int
+) -> optax.GradientTransformation:
+    """The optimizer an [optimizer] section names; its l2 is Nielsen's lambda / n_examples."""
+    options = _options(config.optimizer, "name")
+    del options["learning_rate"]
+    options["l2"] /= n_examples
+    name = config.optimizer.name
+    return make_optimizer(name, learning_rate, accumulate=config.train.accumulate, **options)
 
 
 def _options(section, tag: str) -> dict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -31,7 +32,7 @@ def make_step(
     """A pure step(train_state, batch) -> (train_state, result).
 
     Layers and estimators draw from fold_in(key, step). average_decay: the parameters' exponential
-    moving average is kept too; TrainState.average must then hold one.
+    moving average over the optimizer's updates is kept too, in TrainState.average.
     """
 
     def step(train_state: TrainState, batch: PyTree) -> tuple[TrainState, StepResult]:
@@ -41,7 +42,8 @@ def make_step(
         updates, opt_state = optimizer.update(grads, opt_state, params)
         params = optax.apply_updates(params, updates)
         if average_decay is not None:
-            average = optax.incremental_update(params, average, 1 - average_decay)
+            moved = optax.incremental_update(params, average, 1 - average_decay)
+            average = jax.tree.map(partial(jnp.where, _updated(opt_state)), moved, average)
         finite = jnp.isfinite(loss) & all_finite(grads)
         new = TrainState(params, state, opt_state, count + 1, key, average)
         return new, StepResult(loss, metrics, finite)
@@ -69,6 +71,12 @@ def scan_steps(step: Step, k: int) -> Step:
         return train_state, results
 
     return many
+
+
+def _updated(opt_state: optax.OptState) -> jax.Array:
+    """Whether the step's gradient was used at once, not only accumulated."""
+    accumulates = isinstance(opt_state, optax.MultiStepsState)
+    return opt_state.mini_step == 0 if accumulates else jnp.ones((), bool)
 
 
 def all_finite(tree: PyTree) -> jax.Array:
