@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
+from fbp.cli.output import print_table
+from fbp.cli.parser import Parser
 from fbp.data.fetch import fetch
 from fbp.data.known import KNOWN, KnownSet
 from fbp.data.location import cache_folder, data_folders
@@ -15,14 +15,14 @@ from fbp.data.location import cache_folder, data_folders
 
 def run(argv: list[str]) -> int:
     """The command's exit code. Raises DataError where a data set cannot be had."""
-    parser = argparse.ArgumentParser(prog="fbp data", description="Data sets to train on.")
+    parser = Parser(prog="fbp data", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True, metavar="{list,fetch}")
     commands.add_parser("list", help="the known data sets, and where each is found")
     get = commands.add_parser("fetch", help="download a data set into the user's cache folder")
     get.add_argument("name", choices=tuple(KNOWN), metavar="NAME", help=", ".join(KNOWN))
     arguments = parser.parse_args(argv)
     if arguments.command == "list":
-        Console(soft_wrap=True).print(_listing())
+        print_table(_listing())
     else:
         print(fetch(KNOWN[arguments.name], cache_folder()))
     return 0

@@ -49,12 +49,12 @@ def checked(dataset: Dataset) -> Dataset:
     length, a target outside the classes, and an input that is not finite, naming split and row.
     """
     name, classes = dataset.name, len(dataset.classes)
-    if classes < 2:
-        raise DataError(f"{name}: {classes} class: a classifier needs at least two")
     for part in ("train", "validation", "test"):
         split = getattr(dataset, part)
         if split is not None:
             _check_split(f"{name}, {part} split", split, classes)
+    if classes < 2:
+        raise DataError(f"{name}: all targets are {dataset.classes[0]}; two classes are needed")
     return dataset
 
 

@@ -23,6 +23,7 @@ from fbp.data.location import locate
 from fbp.data.scaling import ScaledBytes, Scaling
 
 _DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_MAX_AXES = 8  # more are a damaged header
 
 
 def load_mnist(section: Mnist) -> Dataset:
@@ -55,7 +56,7 @@ def _load(
         raise DataError(
             f"{folder}: test images are {test_images.shape[1:]}, training images {images.shape[1:]}"
         )
-    if validation >= len(images):
+    if 0 < validation >= len(images):
         raise DataError(
             f"{folder}: data.validation = {validation} leaves nothing of {len(images)} training"
             f" images; choose less"
@@ -132,7 +133,10 @@ def read_idx(path: Path, sha256: str | None = None) -> np.ndarray:
     if len(content) < 4 or content[0] or content[1] or content[2] not in _DTYPES:
         start = bytes(content[:4]).hex(" ") or "nothing"
         raise DataError(f"{path}: not an IDX file: starts with {start}, not with 00 00 08")
-    data = 4 + 4 * int(content[3])
+    axes = int(content[3])
+    if not 1 <= axes <= _MAX_AXES:
+        raise DataError(f"{path}: not an IDX file: {axes} axes, expected 1..{_MAX_AXES}")
+    data = 4 + 4 * axes
     if len(content) < data:
         raise DataError(f"{path}: truncated: {len(content)} bytes, its header alone is {data}")
     shape = tuple(int(length) for length in np.frombuffer(content[4:data], ">u4"))

@@ -22,8 +22,8 @@ class Table(NamedTuple):
     lines: tuple[int, ...]
 
     def column(self, i: int) -> str:
-        """What messages call column i, counted from 0."""
-        return f"column {i + 1}" + ("" if self.header is None else f" ({self.header[i]})")
+        """What messages call column i; counted from 0, as data.label is."""
+        return f"column {i}" + ("" if self.header is None else f" ({self.header[i]})")
 
 
 def read_table(path: Path) -> Table:
@@ -42,7 +42,10 @@ def read_table(path: Path) -> Table:
     if not lines:
         raise DataError(f"{path}: empty: a table needs at least one row")
     split = _splitter(lines[0][1])
-    rows = [tuple(cell.strip() for cell in split(line)) for _, line in lines]
+    try:
+        rows = [tuple(cell.strip() for cell in split(line)) for _, line in lines]
+    except csv.Error as error:
+        raise DataError(f"{path}: cannot be read as a table: {error}") from error
     numbers = tuple(i for i, _ in lines)
     for number, row in zip(numbers, rows, strict=True):
         if len(row) != len(rows[0]):

@@ -6,6 +6,7 @@ import pytest
 from fbp.cli import data as command
 from fbp.data.dataset import DataError
 from fbp.data.known import KnownFile, KnownSet
+from fbp.errors import FbpError
 
 
 @pytest.fixture
@@ -13,7 +14,6 @@ def cache(tmp_path, monkeypatch):
     """An empty cache, and no FBP_DATA."""
     monkeypatch.delenv("FBP_DATA", raising=False)
     monkeypatch.setattr(platformdirs, "user_cache_path", lambda name: tmp_path)
-    monkeypatch.setenv("COLUMNS", "300")
     return tmp_path / "data"
 
 
@@ -28,7 +28,7 @@ def test_list_says_what_is_here_and_how_to_get_the_rest(cache, capsys):
     assert str(cache / "text") in lines["text"]
 
 
-def test_list_finds_unzipped_files(cache, capsys, monkeypatch):
+def test_list_finds_unzipped_files(cache, capsys):
     (cache / "mnist").mkdir(parents=True)
     for split in ("train", "t10k"):
         (cache / "mnist" / f"{split}-images-idx3-ubyte").touch()
@@ -46,8 +46,7 @@ def test_fetch_offline_is_one_line(cache, monkeypatch):
     assert list((cache / "toy").iterdir()) == []
 
 
-def test_an_unknown_set_is_a_usage_error(cache, capsys):
-    with pytest.raises(SystemExit) as error:
-        command.run(["fetch", "minst"])
-    assert error.value.code == 2
-    assert "minst" in capsys.readouterr().err
+@pytest.mark.parametrize("argv", [[], ["find"], ["fetch"], ["fetch", "minst"]])
+def test_usage_errors(cache, argv):
+    with pytest.raises(FbpError, match="fbp data"):
+        command.run(argv)

@@ -62,13 +62,19 @@ def test_ragged_rows_name_the_line(table):
 @pytest.mark.parametrize("cell", ["x", "", "nan", "-inf", "1.2.3"])
 def test_cells_that_are_no_number_name_line_and_column(table, cell):
     t = table(f"a,b\n1,2\n3,{cell}\n")
-    with pytest.raises(DataError, match=rf"t\.csv, line 3, column 2 \(b\): '{cell}' is not"):
+    with pytest.raises(DataError, match=rf"t\.csv, line 3, column 1 \(b\): '{cell}' is not"):
         to_numbers(t, [0, 1])
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("", "empty"), ("\n\n", "empty"), ("a,b\n", "a header, and no rows"), (b"\xff\x00", "cannot")],
+    [
+        ("", "empty"),
+        ("\n\n", "empty"),
+        ("a,b\n", "a header, and no rows"),
+        (b"\xff\x00", "cannot"),
+        ("1," + "9" * 200_000, "cannot"),
+    ],
 )
 def test_nothing_to_read(table, text, problem):
     with pytest.raises(DataError, match=rf"t\.csv: {problem}"):

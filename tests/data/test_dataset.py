@@ -43,7 +43,7 @@ def test_a_split_must_not_be_empty():
 
 def test_one_class_is_too_few():
     split = Split(np.ones((2, 1), np.float32), np.zeros(2, np.int32))
-    with pytest.raises(DataError, match="at least two"):
+    with pytest.raises(DataError, match="toy: all targets are only"):
         checked(dataset(split, classes=("only",)))
 
 

@@ -84,6 +84,8 @@ def test_wider_types_are_big_endian(tmp_path, code, dtype):
         (b"", "not an IDX file: starts with nothing"),
         (b"\x89PNG\r\n\x1a\n", "not an IDX file: starts with 89 50 4e 47"),
         (b"\0\0\x07" + encode(IMAGES)[3:], "not an IDX file"),
+        (b"\0\0\x08\0\x07", "not an IDX file: 0 axes"),
+        (b"\0\0\x08\xff" + bytes(1020), "not an IDX file: 255 axes"),
         (encode(IMAGES)[:10], "truncated: 10 bytes, its header alone is 16"),
         (encode(IMAGES)[:-1], r"truncated: 123 bytes, .* \(9, 4, 3\), 124"),
         (encode(IMAGES) + b"\0", "trailing bytes: 125 bytes"),
@@ -148,6 +150,15 @@ def test_a_missing_file_is_named(folder, name):
     for path in folder.glob(name + "*"):
         path.unlink()
     with pytest.raises(DataError, match=rf"no file like {name} or {name}\.gz"):
+        load(Idx(folder=str(folder)))
+
+
+def test_no_images_at_all(folder):
+    replace(folder, "train-images", encode(IMAGES[:0]))
+    replace(folder, "train-labels", encode(LABELS[:0]))
+    replace(folder, "t10k-labels", encode(LABELS[:0]))
+    replace(folder, "t10k-images", encode(IMAGES[:0]))
+    with pytest.raises(DataError, match="train split: empty"):
         load(Idx(folder=str(folder)))
 
 
