@@ -17,7 +17,7 @@ from fbp.config import schema
 from fbp.data import Dataset
 from fbp.errors import FbpError
 from fbp.gradients import gradient
-from fbp.lab.cost import Program, compile_program
+from fbp.lab.cost import FLOPS_LIMIT, Program, compile_program
 from fbp.lab.exactness import exact_gradient, exactness
 from fbp.lab.restricted import restricted
 from fbp.lab.timing import interleaved
@@ -70,12 +70,14 @@ class Point(NamedTuple):
     ctx: Context
 
 
-def compare(config: schema.Config, dataset: Dataset, *, seconds: float = 1.0) -> Comparison:
+def compare(
+    config: schema.Config, dataset: Dataset, *, flops_limit: float = FLOPS_LIMIT
+) -> Comparison:
     """Every mode at the parameters that a run of `config` starts from, on its first batch.
 
     Parameters are float32, arithmetic is what the config says, float32 at most; the reference is
-    JAX's reverse mode in float64. A mode of one pass a parameter whose single evaluation would
-    take more than `seconds` is timed on DIRECTIONS entries, spread evenly over all parameters.
+    JAX's reverse mode in float64. A mode of one pass a parameter that takes more than
+    `flops_limit` is run on DIRECTIONS entries of the gradient, spread evenly over all parameters.
     Options are those of the config's [gradient] section for its mode, the defaults for the others.
     """
     classes = len(dataset.classes)
@@ -95,7 +97,7 @@ def compare(config: schema.Config, dataset: Dataset, *, seconds: float = 1.0) ->
     loss = compile_program(lambda *args: objective.forward(*args)[0], *point)
     loss_seconds = interleaved({"loss": lambda: loss.call(*point)})["loss"].seconds
     rows = (
-        _row(variant, objective, point, exact, loss, seconds / loss_seconds)
+        _row(variant, objective, point, exact, loss, flops_limit)
         for variant in variants(config.gradient, exact.size)
     )
     examples = batch.targets.shape[0]
@@ -108,16 +110,16 @@ def _row(
     point: Point,
     exact: NDArray,
     loss: Program,
-    affordable: float,
+    flops_limit: float,
 ) -> Row:
-    """The measurements of one mode; evaluations of more than `affordable` losses are not run."""
+    """The measurements of one mode, in full or, above the limit, on a few entries."""
     row = Row(variant.name, variant.passes(exact.size))
     try:
         program = compile_program(gradient(objective, variant.mode, **variant.options), *point)
     except FbpError as error:
         return row._replace(reason=str(error))
     row = row._replace(flops=program.flops, temp_bytes=program.temp_bytes)
-    if not variant.passes_a_parameter or program.flops <= affordable * loss.flops:
+    if not variant.passes_a_parameter or program.flops <= flops_limit:
         return _measured(row, program, point, loss, point, exact)
 
     entries = np.linspace(0, exact.size - 1, min(DIRECTIONS, exact.size)).round().astype(np.int32)

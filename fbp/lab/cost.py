@@ -9,6 +9,8 @@ import jax
 
 from fbp.lab.hlo import count_flops
 
+FLOPS_LIMIT = 10**10  # about a second of one or two cores: what is dearer is not run in full
+
 
 class Program(NamedTuple):
     """A compiled function. flops: floating-point operations of one call. temp_bytes: memory it

@@ -19,7 +19,7 @@ from fbp.report.layers import layer_rows
 from fbp.train.run_folder import CONFIG, ENVIRONMENT, Run, RunFolder, load_run, read_metrics
 
 AUDIT_EXAMPLES = 16  # of the training split: enough for every rule, few enough to be quick
-COST_SECONDS = 0.1  # what one evaluation of a mode may take before compare extrapolates
+COST_FLOPS = 10**9  # about 0.1 s: what one evaluation of a mode may take before compare scales
 
 
 def collect(run_dir: Path) -> ReportData:
@@ -45,7 +45,7 @@ def collect(run_dir: Path) -> ReportData:
         end=next((e for e in reversed(events) if e["event"] == "end"), {}),
         audit=tuple(audit(run.net, run.loss, run.params, run.state, batch)),
         classified=_classified(run),
-        costs=compare(run.config, run.dataset, seconds=COST_SECONDS).rows,
+        costs=compare(run.config, run.dataset, flops_limit=COST_FLOPS).rows,
         commands=_commands(run_dir, environment),
     )
 
