@@ -1,0 +1,184 @@
+"""Transformers: blocks of attention and an MLP around a stream of residuals."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import jax
+
+from fbp.compose import repeat, residual, serial, tied_embedding
+from fbp.fused_head import headed
+from fbp.layer import Layer
+from fbp.layers import (
+    attention,
+    class_token,
+    dense,
+    drop_path,
+    dropout,
+    embedding,
+    first_token,
+    gelu,
+    layer_norm,
+    patches,
+    positions,
+)
+from fbp.layers.initializers import Initializer
+
+weight_init: Initializer = jax.nn.initializers.normal(0.02)  # Radford et al. 2019
+
+
+def mlp_block(
+    features: int,
+    hidden: int,
+    *,
+    dropout_rate: float = 0.0,
+    use_bias: bool = True,
+    output_init: Initializer = weight_init,
+) -> Layer:
+    """Up to `hidden`, GELU, down to `features`. Source: Vaswani et al. 2017, section 3.3."""
+    layers = {
+        "up": dense(hidden, use_bias=use_bias, weight_init=weight_init),
+        "gelu": gelu(approximate=True),
+        "down": dense(features, use_bias=use_bias, weight_init=output_init),
+    }
+    if dropout_rate:
+        layers["dropout"] = dropout(dropout_rate)
+    return serial(**layers)
+
+
+def transformer_block(
+    features: int,
+    heads: int,
+    *,
+    causal: bool = False,
+    kv_heads: int | None = None,
+    window: int | None = None,
+    rotary_base: float | None = None,
+    hidden: int | None = None,
+    dropout_rate: float = 0.0,
+    drop_path_rate: float = 0.0,
+    use_bias: bool = True,
+    depth: int = 1,
+) -> Layer:
+    """x + attention(norm(x)), then x + mlp(norm(x)): the pre-norm block.
+
+    hidden: width of the MLP (None: 4 features). depth: how many blocks share the stream; the
+    projections that write to it start smaller by sqrt(2 depth).
+    Source: Radford et al. 2019, section 2.3.
+    """
+    output_init = jax.nn.initializers.normal(0.02 / (2 * depth) ** 0.5)
+    attend = {
+        "norm": layer_norm(),
+        "attention": attention(
+            heads,
+            kv_heads=kv_heads,
+            causal=causal,
+            window=window,
+            rotary_base=rotary_base,
+            use_bias=use_bias,
+            weight_init=weight_init,
+            output_init=output_init,
+        ),
+    }
+    think = {
+        "norm": layer_norm(),
+        "mlp": mlp_block(
+            features,
+            hidden or 4 * features,
+            dropout_rate=dropout_rate,
+            use_bias=use_bias,
+            output_init=output_init,
+        ),
+    }
+    if dropout_rate:
+        attend["dropout"] = dropout(dropout_rate)
+    if drop_path_rate:
+        attend["drop_path"] = think["drop_path"] = drop_path(drop_path_rate)
+    return serial(attention=residual(serial(**attend)), mlp=residual(serial(**think)))
+
+
+def gpt_body(
+    length: int,
+    depth: int,
+    heads: int,
+    features: int,
+    *,
+    rotary: bool = False,
+    dropout_rate: float = 0.0,
+    **block_options,
+) -> Layer:
+    """From embedded tokens (batch, <= length, features) to the head's input: blocks, then a norm.
+
+    rotary: places turn queries and keys instead of adding a learned vector.
+    """
+    block = transformer_block(
+        features,
+        heads,
+        causal=True,
+        rotary_base=10000.0 if rotary else None,
+        dropout_rate=dropout_rate,
+        depth=depth,
+        **block_options,
+    )
+    layers = {} if rotary else {"positions": positions(length, table_init=weight_init)}
+    if dropout_rate:
+        layers["dropout"] = dropout(dropout_rate)
+    return serial(**layers, blocks=repeat(block, depth), norm=layer_norm())
+
+
+def gpt(
+    vocabulary: int,
+    length: int,
+    depth: int,
+    heads: int,
+    features: int,
+    *,
+    tied: bool = True,
+    **options,
+) -> Layer:
+    """A causal language model: ids (batch, <= length) -> logits (batch, <= length, vocabulary).
+
+    gpt(50257, 1024, 12, 12, 768) has GPT-2's 124,439,808 parameters; nanoGPT's CPU setting is
+    gpt(65, 64, 4, 4, 128). tied: the head is the embedding's table. options: as gpt_body.
+    Source: Radford et al. 2019.
+    """
+    body = gpt_body(length, depth, heads, features, **options)
+    if tied:
+        return tied_embedding(vocabulary, features, body, table_init=weight_init)
+    tokens = embedding(vocabulary, features, table_init=weight_init)
+    return headed(serial(tokens=tokens, trunk=body), vocabulary, weight_init)
+
+
+gpt2_124m = partial(gpt, 50257, 1024, 12, 12, 768)
+nano_gpt_cpu = partial(gpt, 65, 64, 4, 4, 128)
+
+
+def vit(
+    classes: int,
+    image: int,
+    patch: int,
+    depth: int,
+    heads: int,
+    features: int,
+    *,
+    dropout_rate: float = 0.0,
+    drop_path_rate: float = 0.0,
+) -> Layer:
+    """A vision transformer: images (batch, image, image, channels) -> logits (batch, classes).
+
+    Patches of patch x patch pixels become tokens behind a learned one, whose output is classified.
+    Source: Dosovitskiy et al. 2021.
+    """
+    block = transformer_block(
+        features, heads, dropout_rate=dropout_rate, drop_path_rate=drop_path_rate, depth=depth
+    )
+    return serial(
+        patches=patches(patch),
+        embed=dense(features, weight_init=weight_init),
+        class_token=class_token(),
+        positions=positions((image // patch) ** 2 + 1, table_init=weight_init),
+        blocks=repeat(block, depth),
+        norm=layer_norm(),
+        first=first_token(),
+        head=dense(classes, weight_init=weight_init),
+    )
