@@ -4,29 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from fbp.layer import Context, Layer, PyTree, pull, push
+import jax
+
+from fbp.compose.parts import spec
+from fbp.layer import Context, Layer, LayerError, PyTree, pull, push
 from fbp.objective import Objective
 from fbp.transform.with_rules import with_rules
 
 
 def as_jax(
-    layer: Layer | Objective, state: PyTree = (), ctx: Context | None = None
+    layer: Layer | Objective, state: PyTree | None = None, ctx: Context | None = None
 ) -> Callable[[PyTree, PyTree], PyTree]:
-    """f(params, x) -> y, in which JAX's reverse mode runs the hand-written vjp and its forward
-    mode the hand-written jvp, under every transformation; an objective gives (params, batch) ->
-    loss.
+    """f(params, x) -> y, or f(params, batch) -> loss of an objective: JAX's reverse mode of f runs
+    the hand-written vjp and its forward mode the hand-written jvp, under every transformation.
 
-    state: the layer's, from `init`; its update is dropped, see as_jax_with_state. ctx: None is
-    Context(), training without a key. Higher derivatives run the rules for the first and
-    differentiate the rules for the next. Raises what as_jax_with_state's function raises.
+    A second derivative differentiates the rule that the first one ran.
+    state: what `init` returned, or None for a layer that keeps none; its update is dropped, see
+    as_jax_with_state. ctx: None is Context(), training without a key.
+    f raises LayerError without the state of a layer that keeps one, and what
+    as_jax_with_state's function raises.
     """
     apply = as_jax_with_state(layer)
     ctx = Context() if ctx is None else ctx
 
     def f(params, x):
-        return apply(params, state, x, ctx)[0]
+        known = no_state(layer, x) if state is None else state
+        return apply(params, known, x, ctx)[0]
 
     return f
+
+
+def no_state(layer: Layer | Objective, x: PyTree) -> PyTree:
+    """The state of a layer that keeps none: a tree without arrays.
+
+    x: the layer's input, or an objective's Batch. Raises LayerError for a layer that keeps state.
+    """
+    inputs = x.inputs if isinstance(layer, Objective) else x
+    state = jax.eval_shape(lambda: layer.init(jax.random.key(0), spec(inputs)))[1]
+    if jax.tree.leaves(state):
+        raise LayerError(f"{layer.name} keeps state: pass as_jax the state that init returned")
+    return state
 
 
 def as_jax_with_state(

@@ -89,6 +89,9 @@ def _moving(tangents) -> list[int]:
 
 def _batch(axis, operands, dims, *, rule, split):
     """A map for every example; an operand that all examples share collects their cotangents."""
+    if all(d is None for d in dims):  # outputs that no example changes must stay unbatched
+        out = linear_map(rule, operands[:split], operands[split:])
+        return out, [None] * len(out)
     point_dims, operand_dims = tuple(dims[:split]), tuple(dims[split:])
 
     def mapped(f, in_dims):
