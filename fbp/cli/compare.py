@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jax.numpy as jnp
-from rich.table import Table
 
 from fbp.build import build_objective
 from fbp.cli.output import print_table
@@ -19,28 +18,34 @@ from fbp.config.schema import Config, Mlp
 from fbp.data import Dataset, load
 from fbp.errors import FbpError
 from fbp.lab import plots
-from fbp.lab.compare import Comparison, Row, compare
+from fbp.lab.compare import Comparison, compare
 from fbp.lab.page import render
 from fbp.lab.scaling import Cost, gradient_costs, jacobian_costs
+from fbp.lab.tables import mode_table
 from fbp.objective import Batch
 
 WIDTHS = (1, 4, 16, 64, 256)  # of the hidden layer, in the family whose gradients are timed
 SIZES = (16, 64, 256, 1024, 2048)  # inputs or outputs of the nets whose Jacobians are timed
 FIXED = 256  # the other of the two
-MODES_CAPTION = (
-    "FLOPs count the work, time also what the machine makes of it: passes that run side by side "
-    "keep a processor busier than one alone."
-)
-GRADIENT_CAPTION = (
-    "One gradient of nets with one hidden layer of 1 to 256 units, on the same data and loss: in "
-    "reverse it costs a small multiple of the loss, forward or numerically it costs the loss once "
-    "a parameter. What would take too long is counted but not timed."
-)
-JACOBIAN_CAPTION = (
-    "One Jacobian of a net with 256 hidden units, by hand-written rules: jacfwd takes a pass an "
-    "input, jacrev a pass an output. The other of the two is 256, where they break even. A loss is "
-    "the left end of the left panels: one output."
-)
+FIGURES = {  # (title, caption)
+    "modes": (
+        "The modes on this model",
+        "FLOPs count the work, time also what the machine makes of it: passes that run side by "
+        "side keep a processor busier than one alone.",
+    ),
+    "gradient": (
+        "As the parameters grow",
+        "One gradient of nets with one hidden layer, on the same data and loss: in reverse it "
+        "costs a small multiple of the loss, forward or numerically it costs the loss once a "
+        "parameter. What would take too long is counted but not timed.",
+    ),
+    "jacobian": (
+        "As outputs and inputs grow",
+        "One Jacobian of a net with one hidden layer, by hand-written rules: jacfwd takes a pass "
+        "an input, jacrev a pass an output, and they break even where there are as many of both. "
+        "A loss has one output: it is beyond the left end of the panels on the left.",
+    ),
+}
 
 
 def run(argv: list[str]) -> int:
@@ -57,46 +62,13 @@ def run(argv: list[str]) -> int:
         dataset = load(config.data)
         comparison = compare(config, dataset)
         if not arguments.json:
-            print_table(as_table(comparison))
+            print_table(mode_table(comparison))
         write(out, name, comparison, _gradient_costs(config, dataset))
     except OSError as error:
         raise FbpError(f"--out: cannot write to {out}: {error.strerror}") from error
     found = as_json(comparison)
     print(json.dumps(found) if arguments.json else f"written: {out / 'compare.html'}")
     return 0
-
-
-def as_table(comparison: Comparison) -> Table:
-    """The comparison as people read it."""
-    table = Table(box=None, pad_edge=False, caption_justify="left")
-    table.add_column("mode")
-    for name in ("cosine", "max rel. error", "passes", "time / loss", "FLOPs", "temp bytes"):
-        table.add_column(name, justify="right")
-    for row in comparison.rows:
-        table.add_row(row.name, *_cells(row))
-    table.add_section()
-    alone = (f"{comparison.loss_flops:,}", f"{comparison.loss_temp_bytes:,}")
-    table.add_row("the loss alone", "-", "-", "1", "1", *alone)
-    table.caption = (
-        f"{comparison.parameters:,} parameters, {comparison.examples} examples; errors are against "
-        f"float64 autodiff; the loss alone takes {1e6 * comparison.loss_seconds:.0f} us"
-        + "; ~ measured on a few entries and scaled"
-        * any(r.extrapolated for r in comparison.rows)
-    )
-    return table
-
-
-def _cells(row: Row) -> list[str]:
-    if row.cosine is None or row.time_ratio is None:
-        return ["-", "-", f"{row.passes:,}", row.reason or "-", "-", "-"]
-    return [
-        f"{row.cosine:.6f}",
-        f"{row.max_rel_error:.1e}",
-        f"{row.passes:,}",
-        f"{'~' * row.extrapolated}{row.time_ratio:,.2f}",
-        f"{row.flops:,}",
-        f"{row.temp_bytes:,}",
-    ]
 
 
 def as_json(comparison: Comparison) -> dict[str, Any]:
@@ -116,24 +88,16 @@ def write(out: Path, name: str, comparison: Comparison, gradients: list[Cost]) -
     by_outputs = jacobian_costs([(FIXED, size) for size in SIZES])
     by_inputs = jacobian_costs([(size, FIXED) for size in SIZES])
     figures = {
-        "modes": (plots.mode_figure(comparison), "The modes on this model", MODES_CAPTION),
-        "gradient": (
-            plots.gradient_figure(gradients, comparison),
-            "As the parameters grow",
-            GRADIENT_CAPTION,
-        ),
-        "jacobian": (
-            plots.jacobian_figure(by_outputs, by_inputs),
-            "As outputs and inputs grow",
-            JACOBIAN_CAPTION,
-        ),
+        "modes": plots.mode_figure(comparison),
+        "gradient": plots.gradient_figure(gradients, comparison),
+        "jacobian": plots.jacobian_figure(by_outputs, by_inputs),
     }
     costs = {"gradient": gradients, "by_outputs": by_outputs, "by_inputs": by_inputs}
     plain = {key: [cost._asdict() for cost in values] for key, values in costs.items()}
     (out / "compare.json").write_text(json.dumps(as_json(comparison) | {"costs": plain}, indent=1))
-    for stem, (figure, _, _) in figures.items():
+    for stem, figure in figures.items():
         plots.save_png(figure, out / f"{stem}.png")
-    sections = {title: (figure, caption) for figure, title, caption in figures.values()}
+    sections = {title: (figures[stem], caption) for stem, (title, caption) in FIGURES.items()}
     (out / "compare.html").write_text(render(name, comparison, sections), encoding="utf-8")
 
 

@@ -144,7 +144,7 @@ def as_svg(figure: Figure) -> str:
     """The figure as SVG text."""
     buffer = io.StringIO()
     with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format="svg", metadata={"Date": None})
+        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
     return buffer.getvalue()
 
 
@@ -206,13 +206,14 @@ def _mark_model(flops: Axes, seconds: Axes, here: Comparison) -> None:
 
 def _slope(ax: Axes, costs: Sequence[Cost], power: int) -> None:
     """A guide of slope `power`, half-way between the lines."""
-    sizes = np.array([c.size for c in costs], float)[-3:]
+    sizes = np.array([c.size for c in costs[len(costs) // 2 :]], float)
     first = costs[-len(sizes)].flops
     start = math.sqrt(first["reverse"] * first["forward"]) * (1 if power == 2 else 0.5)
     ax.plot(sizes, start * (sizes / sizes[0]) ** power, color=MUTED, linewidth=0.8, linestyle=":")
     end = (sizes[-1], start * (sizes[-1] / sizes[0]) ** power)
     look: dict[str, Any] = {"color": MUTED, "fontsize": 7, "ha": "right"}
-    ax.annotate(f"slope {power}", end, (-7, 4), textcoords="offset points", **look)
+    away = (-7, 5) if power == 2 else (0, -10)
+    ax.annotate(f"slope {power}", end, away, textcoords="offset points", **look)
 
 
 def _mark_crossover(ax: Axes, costs: Sequence[Cost], measure: str) -> None:

@@ -11,6 +11,7 @@ import jax
 import numpy as np
 
 SAMPLE_SECONDS = 2e-3  # a shorter sample measures the clock and the dispatch
+ENOUGH_SECONDS = 0.2  # rounds go on so long, to outlast what else the machine does for a moment
 
 
 class Timing(NamedTuple):
@@ -27,20 +28,21 @@ def interleaved(programs: Mapping[str, Callable[[], Any]], rounds: int = 7) -> d
     """Timings of every program, run in turn (A B A B ...), the first being the unit.
 
     Each runs twice before: to warm up, and to find how many calls fill a sample of 2 ms. A call
-    is over when its result is ready.
+    is over when its result is ready. There are `rounds` rounds, or more where they are short.
     """
-    calls = {}
+    calls, round_seconds = {}, 0.0
     for name, program in programs.items():
         _seconds(program, 1)
-        calls[name] = max(1, math.ceil(SAMPLE_SECONDS / _seconds(program, 1)))
+        once = _seconds(program, 1)
+        calls[name] = max(1, math.ceil(SAMPLE_SECONDS / once))
+        round_seconds += once * calls[name]
     samples = np.array(
         [
             [_seconds(program, calls[name]) for name, program in programs.items()]
-            for _ in range(rounds)
+            for _ in range(max(rounds, round(ENOUGH_SECONDS / round_seconds)))
         ]
     )
-    ratios = samples / samples[:, :1]
-    low, middle, high = np.quantile(ratios, [0.25, 0.5, 0.75], axis=0)
+    low, middle, high = np.quantile(samples / samples[:, :1], [0.25, 0.5, 0.75], axis=0)
     seconds = np.median(samples, axis=0)
     return {
         name: Timing(float(seconds[i]), float(middle[i]), float(low[i]), float(high[i]))

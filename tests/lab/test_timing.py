@@ -8,6 +8,12 @@ from fbp.lab import timing
 from fbp.lab.timing import interleaved
 
 
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    """No more rounds than asked for."""
+    monkeypatch.setattr(timing, "ENOUGH_SECONDS", 0)
+
+
 def test_programs_run_in_turn_after_two_warm_up_calls(monkeypatch):
     monkeypatch.setattr(timing, "SAMPLE_SECONDS", 0)  # one call a sample
     order = []
@@ -25,7 +31,15 @@ def test_short_programs_are_repeated_until_a_sample_is_long_enough():
 
     result = interleaved({"program": program}, rounds=2)["program"]
     assert calls > 2 + 2
-    assert 2e-4 <= result.seconds < 2e-3
+    assert result.seconds >= 2e-4
+
+
+def test_short_rounds_go_on_until_they_tell_something(monkeypatch):
+    clock = iter([1.0] * (2 + 5))
+    monkeypatch.setattr(timing, "_seconds", lambda program, calls: next(clock))
+    monkeypatch.setattr(timing, "ENOUGH_SECONDS", 5)
+    interleaved({"a": lambda: None}, rounds=3)
+    assert next(clock, None) is None
 
 
 def test_ratio_is_to_the_first_of_the_same_round(monkeypatch):
