@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from jaxtyping import Array, Float, Shaped
 
 from fbp.layer import Layer, LayerError, stateless
@@ -10,12 +12,12 @@ from fbp.witness import witness
 
 def flatten_forward(params: tuple, x: Shaped[Array, "batch *features"]):
     """All axes but the first become one. Residual: x's shape."""
-    return x.reshape(x.shape[0], -1), witness(x)
+    return x.reshape(x.shape[0], math.prod(x.shape[1:])), witness(x)
 
 
 def flatten_jvp(params: tuple, res, tparams: tuple, tx):
     """A reshape is linear: the tangent is reshaped like the value."""
-    return tx.reshape(tx.shape[0], -1)
+    return tx.reshape(tx.shape[0], math.prod(tx.shape[1:]))
 
 
 def flatten_vjp(params: tuple, res, dy: Float[Array, "batch features"]):

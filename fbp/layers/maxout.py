@@ -23,7 +23,7 @@ class MaxoutParams(NamedTuple):
 def maxout_forward(params: MaxoutParams, x: Float[Array, "*batch inputs"], pieces: int):
     """y: (..., features), the largest piece, the first among equals. Residuals: x, the choice."""
     z = matmul(x, params.weight) + params.bias
-    z = z.reshape(*z.shape[:-1], -1, pieces)
+    z = z.reshape(*z.shape[:-1], z.shape[-1] // pieces, pieces)
     return jnp.max(z, axis=-1), (x, jnp.argmax(z, axis=-1).astype(jnp.int8))
 
 
@@ -31,7 +31,7 @@ def maxout_jvp(params: MaxoutParams, res, tparams: MaxoutParams, tx, pieces: int
     """ty is the tangent of the chosen piece: tx W + x tW + tb there."""
     x, choice = res
     tz = matmul(tx, params.weight) + matmul(x, tparams.weight) + tparams.bias
-    tz = tz.reshape(*tz.shape[:-1], -1, pieces)
+    tz = tz.reshape(*tz.shape[:-1], tz.shape[-1] // pieces, pieces)
     return jnp.take_along_axis(tz, choice[..., None], axis=-1)[..., 0]
 
 
@@ -39,7 +39,7 @@ def maxout_vjp(params: MaxoutParams, res, dy, pieces: int):
     """dz is dy at the chosen piece and 0 at the others; then as for dense."""
     x, choice = res
     chosen = choice[..., None] == jnp.arange(pieces)
-    dz = jnp.where(chosen, dy[..., None], 0).reshape(*dy.shape[:-1], -1)
+    dz = jnp.where(chosen, dy[..., None], 0).reshape(*dy.shape[:-1], params.bias.size)
     rows, drows = x.reshape(-1, x.shape[-1]), dz.reshape(-1, dz.shape[-1])
     dparams = MaxoutParams(matmul(rows.T, drows), sum_rows(drows))
     return dparams, matmul(dz, params.weight.T)

@@ -102,7 +102,7 @@ def _rows(objective, params, state, batch, ctx) -> list[AuditRow]:
     rows = []
     for i, (name, dleaf, expected) in enumerate(zip(names, *gradients(leaves), strict=True)):
         t = tuple(jnp.zeros_like(a) for a in leaves)
-        direction = random_like(jax.random.key(i), leaves[i : i + 1])
+        direction = random_like(i, leaves[i : i + 1])
         pushed, pushed_by_autodiff, measured = map(
             float, slopes(leaves, t[:i] + direction + t[i + 1 :])
         )

@@ -84,27 +84,29 @@ def of_layer(layer: Layer, params: PyTree, state: PyTree, x: PyTree, ctx: Contex
     )
 
 
-def autodiff(rule: Rule) -> Rule:
-    """The same function with JAX's forward and reverse mode as its rules, compiled."""
+def autodiff(rule: Rule) -> Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arrays, Arrays]]:
+    """(args, targs, dys) -> ys, tys, dargs by JAX's forward and reverse mode, as one program."""
 
-    def push_(args, targs):
-        return jax.jvp(rule.value, (args,), (targs,))[1]
+    def everything(args, targs, dys):
+        ys, tys = jax.jvp(rule.value, (args,), (targs,))
+        return ys, tys, jax.vjp(rule.value, args)[1](dys)[0]
 
-    def pull_(args, dys):
-        return jax.vjp(rule.value, args)[1](dys)[0]
-
-    return rule._replace(
-        value=jax.jit(rule.value), push=jax.jit(push_), pull=jax.jit(pull_), dual=None
-    )
+    return jax.jit(everything)
 
 
 def compiled(rule: Rule) -> Rule:
-    """The same rule, each function under jax.jit."""
+    """The same rule as two programs, one for all that goes forward and one for the vjp."""
+
+    @jax.jit
+    def sweep(args, targs):
+        push = rule.push and rule.push(args, targs)
+        return rule.value(args), push, rule.dual and rule.dual(args, targs)
+
     return rule._replace(
-        value=jax.jit(rule.value),
-        push=rule.push and jax.jit(rule.push),
+        value=lambda args: sweep(args, args)[0],
+        push=rule.push and (lambda args, targs: sweep(args, targs)[1]),
         pull=rule.pull and jax.jit(rule.pull),
-        dual=rule.dual and jax.jit(rule.dual),
+        dual=rule.dual and (lambda args, targs: sweep(args, targs)[2]),
     )
 
 
@@ -142,5 +144,5 @@ def path_name(path) -> str:
 
 
 def is_floating(leaf) -> bool:
-    """Whether the leaf is a floating array."""
-    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.floating)
+    """Whether the leaf is an array of real (or, in a complex step, complex) numbers."""
+    return hasattr(leaf, "dtype") and jnp.issubdtype(leaf.dtype, jnp.inexact)

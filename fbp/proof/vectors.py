@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
 from fbp.proof.rule import Arrays
 
 
-def random_like(key: jax.Array, arrays: Arrays) -> Arrays:
+def random_like(seed: int, arrays: Arrays) -> Arrays:
     """N(0, 1) in every leaf, rounded to bfloat16, so that every dtype represents it exactly."""
-    keys = jax.random.split(key, max(len(arrays), 1))
+    draws = np.random.default_rng(seed)
     return tuple(
-        jax.random.normal(k, a.shape, jnp.bfloat16).astype(a.dtype)
-        for k, a in zip(keys, arrays, strict=False)
+        draws.standard_normal(a.shape).astype(jnp.bfloat16).astype(a.dtype) for a in arrays
     )
 
 
@@ -46,3 +44,8 @@ def largest(a: np.ndarray) -> float:
 def relative(error: float, scale: float) -> float:
     """error / scale, and 0 / 0 = 0."""
     return error if error == 0 or scale == 0 else error / scale
+
+
+def only(i: int, arrays: Arrays) -> Arrays:
+    """Array i, and zeros in place of the others."""
+    return tuple(a if j == i else np.zeros_like(a) for j, a in enumerate(arrays))

@@ -1,0 +1,109 @@
+"""Group 6: ties, saturation, subnormals, infinities, NaN, one example, no examples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jax
+import numpy as np
+
+from fbp.proof.cases.case import Case
+from fbp.proof.checks.autodiff import autodiff_in_float64, outputs
+from fbp.proof.finding import Finding, compare, measured
+from fbp.proof.point import Point, rule_at
+from fbp.proof.rule import Arrays, Rule
+from fbp.proof.sample import Sample, sample_at_once
+from fbp.proof.vectors import inner, largest, magnitude, relative, wide
+
+FILLED = (0.0, 1.0, 50.0, -50.0, 1e4, -1e4, 1e-310)  # ties, saturation, a subnormal
+ADJOINT_BOUND = 1e-12
+SAME = 1e-12  # one example's numbers, whatever the others are
+
+
+def special_values(case: Case, point: Point, rule: Rule, s: Sample) -> Iterator[Finding]:
+    """At inputs of one value everywhere: finite, and jvp and vjp are still transposes."""
+    for value in FILLED:
+        args = _with_x(rule, tuple(np.full_like(a, value) for a in _x(rule)))
+        ys, tys, dargs = rule.value(args), rule.push(args, s.targs), rule.pull(args, s.dys)
+        where = f"x = {value:g}"
+        for which, arrays in (("forward", ys), ("jvp", tys), ("vjp", dargs)):
+            bad = sum(int(np.sum(~np.isfinite(a))) for a in wide(arrays))
+            yield measured(f"{which} is finite", where, bad, 0.0, f"{bad} entries are not finite")
+        forward, backward = inner(s.dys, tys), inner(dargs, s.targs)
+        size = max(magnitude(s.dys, tys), magnitude(dargs, s.targs))
+        yield measured(
+            "adjoint identity",
+            where,
+            relative(abs(forward - backward), size),
+            ADJOINT_BOUND,
+            f"<dy, jvp(t)> = {forward:.10g} but <vjp(dy), t> = {backward:.10g}",
+        )
+
+
+def not_finite_stays_alone(case: Case, point: Point, rule: Rule, s: Sample) -> Iterator[Finding]:
+    """An infinity or a NaN in the first example leaves the others as they were."""
+    if not _x(rule) or not independent(point, rule, s):
+        return
+    ordinary = _others(point, rule, s, 0.5)
+    for value in (np.nan, np.inf, -np.inf):
+        names = [f"other examples, {i}" for i in range(len(ordinary))]
+        others = _others(point, rule, s, value)
+        yield from compare(f"{value} stays alone", names, others, ordinary, SAME)
+
+
+def few_examples(case: Case, point: Point, rule: Rule, s: Sample) -> Iterator[Finding]:
+    """A batch of one is as right as any; a batch of none has gradients of zero."""
+    if not examples(point):
+        return
+    one = rule_at(case.layer, point._replace(x=jax.tree.map(lambda a: a[:1], point.x)))
+    for finding in autodiff_in_float64(one._replace(dual=None), sample_at_once(one)):
+        yield finding._replace(check=f"batch of one: {finding.check}")
+    if not independent(point, rule, s):
+        return
+    none = rule_at(case.layer, point._replace(x=jax.tree.map(lambda a: a[:0], point.x)))
+    empty = sample_at_once(none)
+    names = (*outputs(empty.ys), *none.names)
+    for name, a in zip(names, wide((*empty.tys, *empty.dargs)), strict=True):
+        size = float("inf") if np.isnan(a).any() else largest(a)
+        yield measured("empty batch", name, size, 0.0, "no examples, but the slope is not zero")
+
+
+def examples(point: Point) -> int:
+    """The length of the batch axis, the first that all leaves of x share; 0 for a single vector."""
+    lengths = {a.shape[0] if a.ndim > 1 else 0 for a in jax.tree.leaves(point.x)}
+    return lengths.pop() if len(lengths) == 1 else 0
+
+
+def independent(point: Point, rule: Rule, s: Sample) -> bool:
+    """Whether examples have nothing to do with each other: the first leaves the others alone."""
+    if not examples(point):
+        return False
+    ordinary, changed = (_others(point, rule, s, v) for v in (0.5, -0.25))
+    return all(
+        f.passed for f in compare("", map(str, range(len(ordinary))), changed, ordinary, SAME)
+    )
+
+
+def _others(point: Point, rule: Rule, s: Sample, first: float) -> list[np.ndarray]:
+    """What rules say of all examples but the first, whose input is `first` everywhere."""
+    args = _with_x(rule, tuple(_with_first(a, first) for a in _x(rule)))
+    ys = [y for y in rule.value(args) if y.ndim and y.shape[0] == examples(point)]
+    return [np.asarray(a)[1:] for a in (*ys, *_x(rule, rule.pull(args, s.dys)))]
+
+
+def _x(rule: Rule, arrays: Arrays | None = None) -> Arrays:
+    """The leaves of the input among args, or among arrays like them."""
+    chosen = rule.args if arrays is None else arrays
+    return tuple(a for n, a in zip(rule.names, chosen, strict=True) if n.split("/")[0] == "x")
+
+
+def _with_first(a: jax.Array, first: float) -> np.ndarray:
+    """The first example `first` everywhere, the others as they are."""
+    changed = np.array(a)
+    changed[0] = first
+    return changed
+
+
+def _with_x(rule: Rule, x: Arrays) -> Arrays:
+    """args with another input."""
+    return rule.args[: len(rule.args) - len(x)] + x
