@@ -27,7 +27,7 @@ def run(argv: list[str]) -> int:
     parser = ConfigParser(needs_config=False, prog="fbp train", description=__doc__)
     parser.add_argument("--run", type=Path, help="the new run's folder [runs/CONFIG-1, -2, ...]")
     parser.add_argument(
-        "--resume", metavar="RUN", type=Path, help="continue the run in this folder"
+        "--resume", metavar="RUN", type=Path, help="continue this folder's run"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     parser.add_argument("--quiet", action="store_true", help="show no progress")

@@ -19,6 +19,8 @@ from fbp.errors import FbpError
 from fbp.train.state import TrainState
 from fbp.train.tally import Tally
 
+CAUSE_LENGTH = 160
+
 
 class CheckpointError(FbpError):
     """A checkpoint that is missing, damaged, of another model, or cannot be written."""
@@ -35,7 +37,13 @@ class Checkpoints:
             cleanup_tmp_directories=True,  # what a crash left behind
         )
         with _as_checkpoint_error(f"cannot open {self.folder}"):
-            self._manager = ocp.CheckpointManager(self.folder, options=options)
+            handlers = {
+                "state": ocp.StandardCheckpointHandler(),
+                "tally": ocp.JsonCheckpointHandler(),
+            }
+            self._manager = ocp.CheckpointManager(
+                self.folder, options=options, item_handlers=handlers
+            )
 
     def __enter__(self) -> Checkpoints:
         return self
@@ -130,4 +138,6 @@ def _as_checkpoint_error(problem: str) -> Iterator[None]:
         raise
     except Exception as error:
         cause = " ".join(str(error).split()) or type(error).__name__
-        raise CheckpointError(f"{problem}: {cause[:300]}") from error
+        if len(cause) > CAUSE_LENGTH:
+            cause = f"... {cause[-CAUSE_LENGTH:]}"  # what the system said comes last
+        raise CheckpointError(f"{problem}: {cause}") from error

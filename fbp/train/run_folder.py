@@ -144,9 +144,16 @@ class MetricsWriter:
         self._file.close()
 
     def write(self, event: dict[str, Any]) -> None:
-        """One line; numbers that are not finite become null, which JSON has."""
-        self._file.write(json.dumps(_json(event), allow_nan=False) + "\n")
-        self._file.flush()
+        """One line; numbers that are not finite become null, which JSON has.
+
+        Raises RunFolderError where it cannot be written.
+        """
+        try:
+            self._file.write(json.dumps(_json(event), allow_nan=False) + "\n")
+            self._file.flush()
+        except OSError as error:
+            path = self._file.name
+            raise RunFolderError(f"cannot write {path}: {error.strerror}") from error
 
     def bytes(self) -> int:
         """The file's length."""

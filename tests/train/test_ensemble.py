@@ -1,0 +1,71 @@
+"""Many runs at once are the same runs as one at a time."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from fbp import Batch, gradient, serial, supervised
+from fbp.data import DataError
+from fbp.layers import dense, tanh
+from fbp.losses import softmax_cross_entropy
+from fbp.metrics import accuracy
+from fbp.train.ensemble import make_run
+
+
+def problem(n, seed=0):
+    x = np.random.default_rng(seed).normal(size=(n, 3)).astype(np.float32)
+    return Batch(jnp.asarray(x), jnp.asarray(x.argmax(axis=1)))
+
+
+def make(**options):
+    loss = softmax_cross_entropy()
+    net = serial(dense(8), tanh(), dense(3))
+    objective = supervised(net, loss, {"accuracy": accuracy(loss)})
+    return make_run(objective, gradient(objective), optax.sgd(0.3), **options)
+
+
+def test_vmapped_runs_equal_single_runs_and_learn():
+    run = make(epochs=4, batch_size=8)
+    train, test = problem(67), problem(40, seed=1)
+    keys = jax.random.split(jax.random.key(0), 3)
+    states, curves = jax.jit(jax.vmap(run, in_axes=(0, None, None)))(keys, train, {"test": test})
+    assert curves["test"]["accuracy"].shape == curves["train"]["loss"].shape == (3, 4)
+    assert np.all(curves["test"]["accuracy"][:, -1] > 0.7)
+    assert np.all(states.step == 4 * 8)  # the ragged ninth batch is dropped
+
+    state, curve = jax.jit(run)(keys[1], train, {"test": test})
+    np.testing.assert_allclose(curve["test"]["loss"], curves["test"]["loss"][1], rtol=1e-5)
+    for one, many in zip(
+        jax.tree.leaves(state.params), jax.tree.leaves(states.params), strict=True
+    ):
+        np.testing.assert_allclose(one, many[1], rtol=1e-4, atol=1e-6)
+
+
+def test_the_first_batches_loss_is_measured_before_the_update_and_in_the_given_order():
+    train = problem(6)
+    run = jax.jit(make(epochs=1, batch_size=6, shuffle=False))
+    untrained = jax.jit(make(epochs=0, batch_size=6))(jax.random.key(0), train, {})[0]
+    _, curves = run(jax.random.key(0), train, {"after": train})
+    objective = supervised(serial(dense(8), tanh(), dense(3)), softmax_cross_entropy())
+    before = gradient(objective)(untrained.params, untrained.state, train, None)
+    np.testing.assert_allclose(curves["train"]["loss"], [before.loss], rtol=1e-6)
+    assert curves["after"]["loss"][0] < before.loss
+
+
+def test_shuffling_is_new_every_epoch_and_for_every_key():
+    """With one example a batch, the last example alone decides the last gradient of an epoch."""
+    train = problem(32)
+    losses = {
+        shuffle: jax.jit(make(epochs=1, batch_size=4, shuffle=shuffle))(
+            jax.random.key(0), train, {}
+        )[1]["train"]["loss"]
+        for shuffle in (True, False)
+    }
+    assert losses[True] != losses[False]
+
+
+def test_a_batch_larger_than_the_data_is_an_error():
+    with pytest.raises(DataError, match="larger than the data: 6 training examples"):
+        jax.eval_shape(make(epochs=1, batch_size=7), jax.random.key(0), problem(6), {})
