@@ -85,9 +85,11 @@ def _variant(annotation: Any, default: Any, table: dict, place: Place) -> type:
 
 def _value(annotation: Any, bounds: Any, value: Any, place: Place) -> Any:
     """One value, checked."""
+    may_be = allowed(annotation, bounds)
     if isinstance(value, dict):
-        be = allowed(annotation, bounds)
-        raise ConfigError(f"{_quote(value, place)} is no setting: {place} must be {be}")
+        raise ConfigError(f"{_quote(value, place)} is no setting: {place} must be {may_be}")
+    if isinstance(value, Override) and not value.tokens:
+        raise ConfigError(f"{value} needs a value: {may_be}")
     try:
         found = value.value(annotation) if isinstance(value, Override) else value
         return read_value(found, annotation, bounds)

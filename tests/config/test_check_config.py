@@ -1,0 +1,70 @@
+"""Settings that contradict each other."""
+
+import pytest
+
+from fbp.config import ConfigError, read_config
+
+CONTRADICTIONS = [
+    (
+        "[data]\nvalidation_fraction = 0.5\ntest_fraction = 0.5",
+        "data.validation_fraction + data.test_fraction leave nothing to train on: "
+        "their sum must be below 1, got 1",
+    ),
+    ('[data]\nname = "idx"', "data.folder is missing: the folder of the four IDX files"),
+    ('[data]\nname = "csv"', "data.path is missing: the table to read"),
+    (
+        "[data]\nvalidation_fraction = 0\n[train]\npatience = 3",
+        "train.patience = 3 needs a validation split: data.validation_fraction must be above 0",
+    ),
+    (
+        '[data]\nname = "mnist"\nvalidation = 0\n[train]\npatience = 3',
+        "train.patience = 3 needs a validation split: data.validation must be above 0",
+    ),
+    (
+        '[model]\noutput = "sigmoid"\n[loss]\nname = "binary_cross_entropy"',
+        'model.output = "sigmoid" squashes what loss binary_cross_entropy squashes again: '
+        'it takes logits, so model.output must be "identity"',
+    ),
+    (
+        '[model]\noutput = "softmax"',
+        'model.output = "softmax" squashes what loss softmax_cross_entropy squashes again: '
+        'it takes logits, so model.output must be "identity"',
+    ),
+    (
+        "[optimizer]\nnesterov = true",
+        "optimizer.nesterov = true needs optimizer.momentum, such as 0.9",
+    ),
+    (
+        '[schedule]\nname = "piecewise"\nboundaries = [10, 20]\nfactors = [0.5]',
+        "schedule.boundaries and schedule.factors must have the same length, got 2 and 1",
+    ),
+    (
+        '[schedule]\nname = "piecewise"\nboundaries = [20, 20]\nfactors = [0.5, 0.1]',
+        "schedule.boundaries must be ascending, got [20, 20]",
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "line"), CONTRADICTIONS, ids=[t for t, _ in CONTRADICTIONS])
+def test_says_which_settings_and_what_to_do(tmp_path, monkeypatch, text, line):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.toml").write_text(text)
+    with pytest.raises(ConfigError) as error:
+        read_config("x.toml")
+    assert str(error.value) == f"x.toml: {line}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[model]\noutput = "sigmoid"\n[loss]\nname = "quadratic"',
+        "[optimizer]\nnesterov = true\nmomentum = 0.9",
+        '[schedule]\nname = "piecewise"\nboundaries = [10, 20]\nfactors = [0.5, 0.1]',
+        "[data]\nvalidation_fraction = 0.1\n[train]\npatience = 3",
+        "[data]\nvalidation_fraction = 0",
+    ],
+)
+def test_what_fits_together_passes(tmp_path, text):
+    path = tmp_path / "x.toml"
+    path.write_text(text)
+    read_config(path)
