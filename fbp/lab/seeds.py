@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 
 COLOUR, REFERENCE = "#0072B2", "#D55E00"  # Okabe & Ito 2008: told apart by every kind of sight
 PANEL = (3.6, 2.6)  # inches
+FAINT = 0.4  # and fainter still where there are many seeds
 
 
 def draw_seeds(
@@ -41,7 +42,7 @@ def draw_seeds(
     figure.supylabel(ylabel, fontsize="medium")
     seeds = len(next(iter(runs.values())))
     legend = [
-        Line2D([], [], color=COLOUR, alpha=0.3, lw=0.8, label="one seed"),
+        Line2D([], [], color=COLOUR, alpha=FAINT, lw=0.8, label="one seed"),
         Line2D([], [], color=COLOUR, lw=1.8, label=f"mean of {seeds} seeds"),
         Line2D([], [], color=REFERENCE, ls="--", lw=1.2, label=reference_label),
     ]
@@ -52,7 +53,8 @@ def draw_seeds(
 def _panel(axes: Axes, name: str, curves: np.ndarray, reference: float | None) -> None:
     epochs = np.arange(1, curves.shape[1] + 1)
     marker = "o" if len(epochs) == 1 else None
-    axes.plot(epochs, curves.T, color=COLOUR, alpha=0.3, lw=0.8, marker=marker)
+    faint = min(FAINT, 8 / len(curves))
+    axes.plot(epochs, curves.T, color=COLOUR, alpha=faint, lw=0.8, marker=marker)
     axes.plot(epochs, curves.mean(axis=0), color=COLOUR, lw=1.8, marker=marker)
     if reference is not None:
         axes.axhline(reference, color=REFERENCE, ls="--", lw=1.2)
