@@ -37,7 +37,7 @@ def main(
     batch_size: int = 128, out: Path = Path("runs/forward_vs_reverse"), smoke: bool = False
 ) -> None:
     """Writes four tables, results.json and three PNGs; --smoke is a tiny version."""
-    widths = (1, 2) if smoke else (1, 2, 4, 8, 16, 32, 64, 128, 256)
+    widths = (1,) if smoke else (1, 2, 4, 8, 16, 32, 64, 128, 256)
     sizes, fixed = ((4, 16), 8) if smoke else ((16, 32, 64, 128, 256, 512, 1024, 2048), 256)
     nets = {"linear": NETS["linear"]} if smoke else NETS
 

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
 from fbp.build import build_objective
@@ -18,7 +17,7 @@ from fbp.data import Dataset
 from fbp.errors import FbpError
 from fbp.gradients import gradient
 from fbp.lab.cost import FLOPS_LIMIT, Program, compile_program
-from fbp.lab.exactness import exact_gradient, exactness
+from fbp.lab.exactness import as_vector, exact_gradient, exactness
 from fbp.lab.restricted import restricted
 from fbp.lab.timing import interleaved
 from fbp.lab.variants import Variant, variants
@@ -90,7 +89,7 @@ def compare(
     n = config.train.batch_size
     batch = Batch(jnp.asarray(dataset.train.inputs[:n]), jnp.asarray(dataset.train.targets[:n]))
     init_key, run_key = jax.random.split(jax.random.key(config.seed))
-    params, state = objective.init(init_key, spec(batch.inputs))
+    params, state = jax.jit(lambda key: objective.init(key, spec(batch.inputs)))(init_key)
     point = Point(params, state, batch, Context(run_key, train=True))
 
     exact = exact_gradient(reference, *point)
@@ -124,7 +123,7 @@ def _row(
 
     entries = np.linspace(0, exact.size - 1, min(DIRECTIONS, exact.size)).round().astype(np.int32)
     few = restricted(objective, jnp.asarray(entries))
-    vector = ravel_pytree(point.params)[0][entries]
+    vector = jnp.asarray(as_vector(point.params)[entries])
     few_point = point._replace(params=vector, batch=(point.batch, point.params))
     program = compile_program(gradient(few, variant.mode, **variant.options), *few_point)
     row = _measured(row, program, few_point, loss, point, exact[entries])
@@ -137,8 +136,7 @@ def _measured(
     row: Row, program: Program, at: Point, loss: Program, loss_at: Point, exact: NDArray
 ) -> Row:
     """`row` with the exactness and the time of a compiled gradient function."""
-    grads = ravel_pytree(program.call(*at).grads)[0]
-    cosine, max_rel_error = exactness(np.asarray(grads), exact)
+    cosine, max_rel_error = exactness(as_vector(program.call(*at).grads), exact)
     timing = interleaved({"loss": lambda: loss.call(*loss_at), "mode": lambda: program.call(*at)})
     _, ratio, low, high = timing["mode"]
     return row._replace(

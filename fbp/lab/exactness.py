@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-from jax.flatten_util import ravel_pytree
 from numpy.typing import NDArray
 
 from fbp.compose.precision import cast
@@ -43,7 +42,15 @@ def exact_gradient(
 
     The objective must compute in its arguments' dtype.
     """
-    with jax.enable_x64(True):
+
+    def grads(params, state, batch):
         params, state, batch = cast((params, state, batch), "float64")
-        grads = jax.jit(gradient(objective, "autodiff"))(params, state, batch, ctx).grads
-        return np.asarray(ravel_pytree(grads)[0])
+        return gradient(objective, "autodiff")(params, state, batch, ctx).grads
+
+    with jax.enable_x64(True):
+        return as_vector(jax.jit(grads)(params, state, batch))
+
+
+def as_vector(grads: PyTree) -> NDArray:
+    """All leaves as one vector (parameters,), in ravel_pytree's order, on the host."""
+    return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(grads)])

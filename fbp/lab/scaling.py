@@ -66,7 +66,7 @@ def jacobian_costs(shapes: Sequence[tuple[int, int]]) -> list[Cost]:
 def _jacobian_cost(size: int, inputs: int, outputs: int) -> Cost:
     net = serial(dense(HIDDEN), tanh(), dense(outputs))
     x = jax.random.normal(jax.random.key(1), (inputs,))
-    params, state = net.init(jax.random.key(0), x)
+    params, state = jax.jit(lambda key: net.init(key, spec(x)))(jax.random.key(0))
     methods = {"jacfwd": partial(jacfwd, net), "jacrev": partial(jacrev, net)}
     return _cost(size, methods, (params, state, x, Context()), math.inf)
 
@@ -121,7 +121,7 @@ def _cost(
 
 def _start(objective: Objective, batch: Batch) -> tuple[PyTree, PyTree, Batch, Context]:
     """The arguments of a gradient function, at the objective's own initial parameters."""
-    params, state = objective.init(jax.random.key(0), spec(batch.inputs))
+    params, state = jax.jit(lambda key: objective.init(key, spec(batch.inputs)))(jax.random.key(0))
     return params, state, batch, Context(jax.random.key(1))
 
 

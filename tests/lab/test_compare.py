@@ -11,6 +11,7 @@ from fbp.data import load
 from fbp.errors import FbpError
 from fbp.gradients import MODES
 from fbp.lab import compare as module
+from fbp.lab import timing
 from fbp.lab.compare import compare
 
 CONFIG = Config(
@@ -19,6 +20,13 @@ CONFIG = Config(
     train=Train(batch_size=8),
 )
 PARAMETERS = 64 * 3 + 3 + 3 * 10 + 10
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _short():
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(timing, "ENOUGH_SECONDS", 0)
+        yield
 
 
 def only(monkeypatch, *names):

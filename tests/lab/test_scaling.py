@@ -9,33 +9,37 @@ import jax.numpy as jnp
 import pytest
 
 from fbp import Batch, supervised
-from fbp.lab import scaling
+from fbp.lab import scaling, timing
 from fbp.lab.scaling import cheap_gradient, crossover, gradient_costs, jacobian_costs
 from fbp.losses import softmax_cross_entropy
 from fbp.models import mlp
+
+
+@pytest.fixture(autouse=True)
+def short(monkeypatch):
+    monkeypatch.setattr(timing, "ENOUGH_SECONDS", 0)
+
 
 BATCH = Batch(jax.random.normal(jax.random.key(1), (4, 6)), jnp.array([0, 1, 2, 1]))
 
 
 def test_gradient_in_reverse_costs_a_few_losses_and_forward_one_a_parameter():
-    objectives = [supervised(mlp([width], 3), softmax_cross_entropy()) for width in (8, 32)]
-    small, large = gradient_costs(objectives, BATCH, flops_limit=10**6)
-    assert (small.size, large.size) == (6 * 8 + 8 + 8 * 3 + 3, 6 * 32 + 32 + 32 * 3 + 3)
-    for cost in (small, large):
-        assert 1.5 < cost.flops["reverse"] / cost.flops["loss"] < 5
-        assert cost.size / 2 < cost.flops["forward"] / cost.flops["loss"] < 4 * cost.size
-        assert cost.size / 2 < cost.flops["numerical"] / cost.flops["loss"] < 4 * cost.size
-    assert set(small.seconds) == {"loss", "reverse", "forward", "numerical"}
-    assert set(large.seconds) == {"loss", "reverse"}  # the others are above the limit
+    objective = supervised(mlp([32], 3), softmax_cross_entropy())
+    (cost,) = gradient_costs([objective], BATCH, flops_limit=10**5)
+    assert cost.size == 6 * 32 + 32 + 32 * 3 + 3
+    assert 1.5 < cost.flops["reverse"] / cost.flops["loss"] < 5
+    assert cost.size / 2 < cost.flops["forward"] / cost.flops["loss"] < 4 * cost.size
+    assert cost.size / 2 < cost.flops["numerical"] / cost.flops["loss"] < 4 * cost.size
+    assert set(cost.seconds) == {"loss", "reverse"}  # the others are above the limit
 
 
-def test_jacobians_break_even_where_inputs_are_as_many_as_outputs(monkeypatch):
+@pytest.mark.parametrize("shapes", [[(32, 8), (32, 128)], [(8, 32), (128, 32)]])
+def test_jacobians_break_even_where_inputs_are_as_many_as_outputs(shapes, monkeypatch):
     monkeypatch.setattr(scaling, "HIDDEN", 16)
-    for shapes in ([(32, m) for m in (8, 32, 128)], [(n, 32) for n in (8, 32, 128)]):
-        costs = jacobian_costs(shapes)
-        assert [c.size for c in costs] == [8, 32, 128]
-        jacfwd, jacrev = ([c.flops[m] for c in costs] for m in ("jacfwd", "jacrev"))
-        assert crossover([8, 32, 128], jacfwd, jacrev) == pytest.approx(32, rel=0.15)
+    costs = jacobian_costs(shapes)
+    assert [c.size for c in costs] == [8, 128]
+    jacfwd, jacrev = ([c.flops[m] for c in costs] for m in ("jacfwd", "jacrev"))
+    assert crossover([8, 128], jacfwd, jacrev) == pytest.approx(32, rel=0.2)
 
 
 def test_crossover_of_power_laws():
