@@ -25,6 +25,7 @@ from fbp.layers.dropout import drop_path, dropout
 from fbp.layers.embedding import embedding, positions
 from fbp.layers.flatten import flatten
 from fbp.layers.glu import geglu, glu, swiglu
+from fbp.layers.image import image
 from fbp.layers.max_pool import max_pool
 from fbp.layers.maxout import maxout
 from fbp.layers.norm import group_norm, layer_norm, rms_norm
@@ -55,6 +56,7 @@ __all__ = [
     "group_norm",
     "gru",
     "identity",
+    "image",
     "layer_norm",
     "leaky_relu",
     "lstm",

@@ -34,7 +34,7 @@ def max_pool_jvp(params: tuple, res, tparams: tuple, tx: Float[Array, X], poolin
     """ty is the tangent of the chosen entry."""
     index, _ = res
     ty = jnp.zeros(index.shape, tx.dtype)
-    for k, entry in enumerate(taps(tx, pooling.on(tx.shape[1:-1]), 0)):
+    for k, entry in enumerate(taps(tx, pooling.on(tx.shape[1:-1]), 0.0)):
         ty = jnp.where(index == k, entry, ty)
     return ty
 
