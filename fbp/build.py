@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import optax
 
 from fbp import layers, losses
 from fbp.compose import in_dtype
-from fbp.config.schema import Config, LossConfig, Maxout, Mlp, Model
+from fbp.config.schema import CharLstm, Config, Gpt, LossConfig, Maxout, Mlp, Text
 from fbp.gradients import GradFn, gradient
 from fbp.layer import Layer
 from fbp.layers.initializers import INITIALIZERS
 from fbp.losses import Loss
+from fbp.losses.linear_cross_entropy import HeadOptions
 from fbp.metrics import accuracy
 from fbp.models import maxout_net, mlp
+from fbp.models.char_lstm import char_lstm, fused_char_lstm
+from fbp.models.transformer import fused_gpt, gpt
 from fbp.objective import Objective, supervised
 from fbp.train.optimizer import make_optimizer
 from fbp.train.schedule import SCHEDULES
 
 
-def build_model(model: Model, outputs: int) -> Layer:
+def build_model(config: Config, outputs: int) -> Layer:
     """The net a [model] section names, with `outputs` outputs."""
+    model = config.model
+    if isinstance(model, CharLstm | Gpt):
+        return _language_model(config, outputs)
     inits = {
         "weight_init": INITIALIZERS[model.weight_init],
         "bias_init": INITIALIZERS[model.bias_init],
@@ -42,6 +49,20 @@ def build_model(model: Model, outputs: int) -> Layer:
             )
 
 
+def _language_model(config: Config, vocabulary: int, **head: HeadOptions) -> Any:
+    """The net of a language model or, with head=..., its objective fused with the loss."""
+    model, dtype = config.model, config.train.param_dtype
+    options: dict[str, Any] = {"dropout_rate": model.dropout, "dtype": dtype, **head}
+    match model, config.data:
+        case CharLstm() as m, Text():
+            lstm = fused_char_lstm if head else char_lstm
+            return lstm(vocabulary, m.features, m.hidden, layers=m.layers, **options)
+        case Gpt() as m, Text(length=length):
+            options |= {"rotary": m.rotary, "tied": m.tied}
+            transformer = fused_gpt if head else gpt
+            return transformer(vocabulary, length, m.depth, m.heads, m.features, **options)
+
+
 def build_loss(loss: LossConfig) -> Loss:
     """The loss a [loss] section names."""
     return getattr(losses, loss.name)(**_options(loss, "name"))
@@ -54,10 +75,13 @@ def outputs_for(loss: LossConfig, classes: int) -> int:
 
 def build_objective(config: Config, classes: int) -> tuple[Layer, Loss, Objective]:
     """(net, loss, objective) in the configured precision."""
-    net = build_model(config.model, outputs_for(config.loss, classes))
+    net = build_model(config, outputs_for(config.loss, classes))
     if config.train.compute_dtype != config.train.param_dtype:
         net = in_dtype(net, config.train.compute_dtype, out=config.train.param_dtype)
     loss = build_loss(config.loss)
+    if isinstance(config.model, CharLstm | Gpt) and config.model.fused:
+        head = HeadOptions(**_options(config.loss, "name"))
+        return net, loss, _language_model(config, classes, head=head)
     return net, loss, supervised(net, loss, {"accuracy": accuracy(loss)})
 
 

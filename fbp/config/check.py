@@ -8,15 +8,18 @@ from itertools import pairwise
 from fbp.config.error import ConfigError
 from fbp.config.schema import (
     BinaryCrossEntropy,
+    CharLstm,
     Config,
     Csv,
     Digits,
+    Gpt,
     Idx,
     Mlp,
     Mnist,
     Piecewise,
     Sgd,
     SoftmaxCrossEntropy,
+    Text,
 )
 
 
@@ -29,6 +32,7 @@ def check(config: Config) -> None:
 def _problems(config: Config) -> Iterator[str]:
     yield from _data_problems(config)
     yield from _model_problems(config)
+    yield from _language_problems(config)
     yield from _schedule_problems(config)
     match config.optimizer:
         case Sgd(nesterov=True, momentum=None):
@@ -42,7 +46,7 @@ def _data_problems(config: Config) -> Iterator[str]:
             yield "data.folder is missing: the folder of the four IDX files"
         case Csv(path=""):
             yield "data.path is missing: the table to read"
-        case Digits() | Csv():
+        case Digits() | Csv() | Text():
             held_out = data.validation_fraction + data.test_fraction
             if held_out >= 1:
                 yield (
@@ -50,7 +54,9 @@ def _data_problems(config: Config) -> Iterator[str]:
                     f"their sum must be below 1, got {held_out:g}"
                 )
     match data:
-        case Digits(validation_fraction=0) | Csv(validation_fraction=0):
+        case (
+            Digits(validation_fraction=0) | Csv(validation_fraction=0) | Text(validation_fraction=0)
+        ):
             setting = "data.validation_fraction"
         case Mnist(validation=0) | Idx(validation=0):
             setting = "data.validation"
@@ -72,6 +78,37 @@ def _model_problems(config: Config) -> Iterator[str]:
                 f'model.output = "{output}" squashes what loss {loss.name} squashes again: '
                 'it takes logits, so model.output must be "identity"'
             )
+
+
+def _language_problems(config: Config) -> Iterator[str]:
+    model, loss = config.model, config.loss
+    if isinstance(model, CharLstm | Gpt) != isinstance(config.data, Text):
+        yield (
+            f'model.name = "{model.name}" does not fit data.name = "{config.data.name}": '
+            "char_lstm and gpt model text, and nothing else does"
+        )
+    match model:
+        case Gpt(heads=heads, features=features, rotary=rotary):
+            multiple = 2 * heads if rotary else heads
+            if features % multiple:
+                yield f"model.features must be a multiple of {multiple}, got {features}"
+    match model:
+        case CharLstm(fused=True) | Gpt(fused=True):
+            if not isinstance(loss, SoftmaxCrossEntropy):
+                yield (
+                    "model.fused = true joins the head to softmax_cross_entropy; "
+                    f'loss.name is "{loss.name}"'
+                )
+            if config.train.compute_dtype != config.train.param_dtype:
+                yield (
+                    "model.fused = true computes in train.param_dtype: train.compute_dtype must be "
+                    f'"{config.train.param_dtype}", too'
+                )
+            if config.train.monitor == "accuracy":
+                yield (
+                    "model.fused = true makes no logits to take an accuracy of: "
+                    'set train.monitor = "loss"'
+                )
 
 
 def _schedule_problems(config: Config) -> Iterator[str]:

@@ -73,6 +73,18 @@ class Csv:
     split_seed: int = ranged(0, low=0)
 
 
+@dataclass(frozen=True)
+class Text:
+    """The characters of a UTF-8 file, each predicted from those before it in its example."""
+
+    name: Literal["text"] = "text"
+    path: str = "text/tinyshakespeare.txt"  # absolute, or relative as data.path of csv
+    length: int = ranged(64, low=1)  # characters an example
+    stride: int | None = ranged(None, low=1)  # between an epoch's examples; None: length, all text
+    validation_fraction: float = ranged(0.1, low=0, high=0.9)  # of the file, at its end
+    test_fraction: float = ranged(0.0, low=0, high=0.9)  # of the file, behind validation
+
+
 # --- model
 
 
@@ -99,6 +111,32 @@ class Maxout:
     dropout: float = ranged(0.0, low=0, high=0.99)
     weight_init: Init = "lecun_normal"
     bias_init: Init = "zeros"
+
+
+@dataclass(frozen=True)
+class CharLstm:
+    """An embedding, LSTMs and a head, over the vocabulary and the length of the data."""
+
+    name: Literal["char_lstm"] = "char_lstm"
+    features: int = ranged(64, low=1)  # of the embedding
+    hidden: int = ranged(256, low=1)
+    layers: int = ranged(1, low=1)
+    dropout: float = ranged(0.0, low=0, high=0.99)
+    fused: bool = False  # head and loss as one rule: no logits in memory, and no accuracy
+
+
+@dataclass(frozen=True)
+class Gpt:
+    """A pre-norm transformer over the vocabulary and the length of the data."""
+
+    name: Literal["gpt"] = "gpt"
+    depth: int = ranged(4, low=1)
+    heads: int = ranged(4, low=1)
+    features: int = ranged(128, low=1)
+    rotary: bool = False  # places turn queries and keys; else a learned vector is added
+    tied: bool = True  # the head is the embedding's table
+    dropout: float = ranged(0.0, low=0, high=0.99)
+    fused: bool = False  # as for char_lstm
 
 
 # --- loss
@@ -297,8 +335,8 @@ class Train:
     keep_checkpoints: int = ranged(2, low=1)
 
 
-Data = Digits | Mnist | Idx | Csv
-Model = Mlp | Maxout
+Data = Digits | Mnist | Idx | Csv | Text
+Model = Mlp | Maxout | CharLstm | Gpt
 LossConfig = Quadratic | MeanSquared | BinaryCrossEntropy | SoftmaxCrossEntropy | Hinge
 Gradient = (
     Backprop | Autodiff | Forward | ForwardAutodiff | FiniteDifference | ForwardGradient | Spsa

@@ -17,16 +17,20 @@ class DataError(FbpError):
 
 
 class Split(NamedTuple):
-    """inputs: float32 (n, ...), or a ScaledBytes of that shape. targets: int32 (n,), classes."""
+    """inputs: float32 (n, ...), or a ScaledBytes of that shape. targets: int32 (n,), classes.
+
+    Of text both are int32 (n, length), as Windows.
+    """
 
     inputs: Any
-    targets: np.ndarray
+    targets: Any
 
 
 class Dataset(NamedTuple):
     """Splits, of which validation and test may be missing, and the classes' names in order.
 
-    scaling: how raw values, as the data set's own files hold them, become inputs.
+    scaling: how raw values, as the data set's own files hold them, become inputs. train_stride: an
+    epoch visits every so-manieth training example.
     """
 
     name: str
@@ -35,6 +39,7 @@ class Dataset(NamedTuple):
     test: Split | None
     classes: tuple[str, ...]
     scaling: Scaling = Scaling()
+    train_stride: int = 1
 
 
 def fits_in_memory(split: Split) -> bool:

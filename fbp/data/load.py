@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from fbp.config.schema import Csv, Data, Digits, Idx, Mnist
+from fbp.config.schema import Csv, Data, Digits, Idx, Mnist, Text
 from fbp.data.csv import load_csv
 from fbp.data.dataset import Dataset
 from fbp.data.digits import load_digits
 from fbp.data.idx import load_idx, load_mnist
+from fbp.data.text import load_text
 
 
 def load(section: Data) -> Dataset:
@@ -20,3 +21,5 @@ def load(section: Data) -> Dataset:
             return load_idx(section)
         case Csv():
             return load_csv(section)
+        case Text():
+            return load_text(section)

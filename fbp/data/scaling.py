@@ -44,6 +44,10 @@ class ScaledBytes:
     def __getitem__(self, rows) -> np.ndarray:
         return self._scaling.apply(self._raw[rows])
 
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        """All rows at once, for np.asarray."""
+        return self[:]
+
     def rows(self, start: int, stop: int) -> ScaledBytes:
         """Rows start..stop-1, still in their file."""
         return ScaledBytes(self._raw[start:stop], self._scaling)

@@ -13,7 +13,7 @@ from fbp.objective import Batch
 
 
 def stream_batches(
-    split: Split, seed: int, batch_size: int, shuffle: bool, first_step: int = 0
+    split: Split, seed: int, batch_size: int, shuffle: bool, first_step: int = 0, stride: int = 1
 ) -> Iterator[Batch]:
     """The batches of steps first_step, first_step + 1, ... without end, read ahead by threads.
 
@@ -23,10 +23,11 @@ def stream_batches(
     import grain  # takes a second to import
 
     n = len(split.targets)
-    steps_per_epoch(n, batch_size)  # so that the error comes now, and not from a reading thread
+    # So that the error comes now, and not from a reading thread:
+    steps_per_epoch(n // stride, batch_size)
 
     def batch(step: int) -> Batch:
-        rows = batch_indices(seed, int(step), 1, n, batch_size, shuffle)[0]
+        rows = batch_indices(seed, int(step), 1, n, batch_size, shuffle, stride)[0]
         return Batch(split.inputs[rows], split.targets[rows])
 
     reading = grain.ReadOptions(num_threads=2, prefetch_buffer_size=8)

@@ -7,7 +7,7 @@ from functools import partial
 import jax
 
 from fbp.compose import repeat, residual, serial, tied_embedding
-from fbp.fused_head import headed
+from fbp.fused_head import PLAIN, HeadOptions, fused_head, fused_tied_head, headed
 from fbp.layer import Layer
 from fbp.layers import (
     attention,
@@ -23,6 +23,7 @@ from fbp.layers import (
     positions,
 )
 from fbp.layers.initializers import Initializer
+from fbp.objective import Objective
 
 weight_init: Initializer = jax.nn.initializers.normal(0.02)  # Radford et al. 2019
 
@@ -134,19 +135,47 @@ def gpt(
     features: int,
     *,
     tied: bool = True,
+    dtype: str = "float32",
     **options,
 ) -> Layer:
     """A causal language model: ids (batch, <= length) -> logits (batch, <= length, vocabulary).
 
     gpt(50257, 1024, 12, 12, 768) has GPT-2's 124,439,808 parameters; nanoGPT's CPU setting is
-    gpt(65, 64, 4, 4, 128). tied: the head is the embedding's table. options: as gpt_body.
+    gpt(65, 64, 4, 4, 128). tied: the head is the embedding's table. dtype: of the parameters.
+    options: as gpt_body.
     Source: Radford et al. 2019.
     """
     body = gpt_body(length, depth, heads, features, **options)
     if tied:
-        return tied_embedding(vocabulary, features, body, table_init=weight_init)
-    tokens = embedding(vocabulary, features, table_init=weight_init)
-    return headed(serial(tokens=tokens, trunk=body), vocabulary, weight_init)
+        return tied_embedding(vocabulary, features, body, table_init=weight_init, dtype=dtype)
+    return headed(_embedded(vocabulary, features, body, dtype), vocabulary, weight_init)
+
+
+def fused_gpt(
+    vocabulary: int,
+    length: int,
+    depth: int,
+    heads: int,
+    features: int,
+    *,
+    tied: bool = True,
+    head: HeadOptions = PLAIN,
+    dtype: str = "float32",
+    **options,
+) -> Objective:
+    """softmax_cross_entropy of gpt, on its parameters, with head and loss as one rule."""
+    body = gpt_body(length, depth, heads, features, **options)
+    if tied:
+        return fused_tied_head(
+            body, vocabulary, features, head, table_init=weight_init, dtype=dtype
+        )
+    embedded = _embedded(vocabulary, features, body, dtype)
+    return fused_head(embedded, vocabulary, head, weight_init=weight_init)
+
+
+def _embedded(vocabulary: int, features: int, body: Layer, dtype: str) -> Layer:
+    tokens = embedding(vocabulary, features, table_init=weight_init, dtype=dtype)
+    return serial(tokens=tokens, trunk=body)
 
 
 gpt2_124m = partial(gpt, 50257, 1024, 12, 12, 768)

@@ -37,14 +37,12 @@ def batch_at(setup: Setup, step: int) -> Batch:
 def _in_memory(setup: Setup) -> Dispatch:
     """The whole split is on the device, an argument of the program; a step gathers its batch."""
     split = setup.dataset.train
-    data = cast(
-        jax.tree.map(jnp.asarray, _take(split, np.arange(len(split.targets)))), _dtype(setup)
-    )
+    data = cast(jax.tree.map(lambda a: jnp.asarray(np.asarray(a)), Batch(*split)), _dtype(setup))
 
     @partial(jax.jit, donate_argnums=0)
     def run(train_state, data, indices):
         def gathered(train_state, rows):
-            return setup.step(train_state, jax.tree.map(lambda a: a[rows], data))
+            return setup.step(train_state, Batch(data.inputs[rows], data.targets[rows]))
 
         return scan_steps(gathered, len(indices))(train_state, indices)
 
@@ -55,7 +53,12 @@ def _streamed(setup: Setup, first_step: int) -> Dispatch:
     """Batches are read ahead from the file, and stacked k at a time."""
     options = setup.config.train
     batches = stream_batches(
-        setup.dataset.train, setup.config.seed, options.batch_size, options.shuffle, first_step
+        setup.dataset.train,
+        setup.config.seed,
+        options.batch_size,
+        options.shuffle,
+        first_step,
+        setup.dataset.train_stride,
     )
 
     @partial(jax.jit, donate_argnums=0)
@@ -78,8 +81,16 @@ def _take(split: Split, rows: np.ndarray) -> Batch:
 
 
 def _indices(setup: Setup, step: int, k: int) -> np.ndarray:
-    options, n = setup.config.train, len(setup.dataset.train.targets)
-    return batch_indices(setup.config.seed, step, k, n, options.batch_size, options.shuffle)
+    options, dataset = setup.config.train, setup.dataset
+    return batch_indices(
+        setup.config.seed,
+        step,
+        k,
+        len(dataset.train.targets),
+        options.batch_size,
+        options.shuffle,
+        dataset.train_stride,
+    )
 
 
 def _dtype(setup: Setup) -> str:

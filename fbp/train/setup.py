@@ -51,7 +51,7 @@ def set_up(config: Config) -> Setup:
             "give data.validation or data.validation_fraction, or leave train.patience out"
         )
     n = len(dataset.train.targets)
-    per_epoch = steps_per_epoch(n, options.batch_size)
+    per_epoch = steps_per_epoch(n // dataset.train_stride, options.batch_size)
     steps = options.epochs * per_epoch
     net, loss, objective = build_objective(config, len(dataset.classes))
     schedule = build_schedule(config, steps)
