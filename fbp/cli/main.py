@@ -68,7 +68,7 @@ def dispatch(argv: list[str]) -> int:
         print(f"fbp {__version__}")
         return 0
     if command not in COMMANDS:
-        near = get_close_matches(command, COMMANDS, n=1)
+        near = get_close_matches(command, [*COMMANDS, "--help", "--version"], n=1)
         question = f"; did you mean {near[0]}?" if near else ""
         raise FbpError(f"there is no command {command!r}{question} (fbp --help)")
     use_compilation_cache()

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fbp.config import read_config, to_toml
-from fbp.config.schema import Config
+from fbp.config.schema import Config, Csv
 from fbp.config.value import optional, without_none
 from fbp.config.variants import option_field, options, variants
 
@@ -53,6 +53,13 @@ def test_round_trip(config):
         path = Path(folder, "config.toml")
         path.write_text(to_toml(config), encoding="utf-8")
         assert read_config(path) == config
+
+
+def test_awkward_strings(tmp_path):
+    config = Config(data=Csv(path='a "b" \\c\n\r\t\x00\x7f\x85 é 😀', label="'"))
+    path = tmp_path / "config.toml"
+    path.write_text(to_toml(config), encoding="utf-8")
+    assert read_config(path) == config
 
 
 def test_every_setting_has_its_line_and_none_has_none():
