@@ -11,30 +11,36 @@ way, then the leaves it is linear in.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax.extend.core import Primitive
+from jax.extend.core import Primitive, unmapped_aval
 from jax.interpreters import ad, batching, mlir
 
 Leaves = Sequence[jax.Array]
+Types = tuple[Any, ...]  # as jax.typeof gives them: shape, dtype, and what they say about meshes
 
 
 class Directions(NamedTuple):
     """push(point, tangents) -> tangents and its transpose pull(point, cotangents) -> cotangents.
 
-    name: what a jaxpr shows, e.g. "jvp of dense(10)"; transposed_name: the same of `pull`.
+    name: what a jaxpr shows, e.g. "jvp of dense(10)". inputs, outputs: types of push's tangents.
+    Each has a name and types of its own so that a direction is only traced where it runs: the
+    other may be missing.
     """
 
     name: str
     transposed_name: str
     push: Callable[[Leaves, Leaves], Leaves]
     pull: Callable[[Leaves, Leaves], Leaves]
+    inputs: Types
+    outputs: Types
 
     @property
     def T(self) -> Directions:
-        return Directions(self.transposed_name, self.name, self.pull, self.push)
+        names = self.transposed_name, self.name
+        return Directions(*names, self.pull, self.push, self.outputs, self.inputs)
 
     def __repr__(self) -> str:
         return self.name
@@ -46,12 +52,12 @@ def linear_map(directions: Directions, point: Leaves, operand: Leaves) -> list[j
 
 
 def _run(*operands, rule: Directions, split: int):
-    return list(rule.push(operands[:split], operands[split:]))
+    out = rule.push(operands[:split], operands[split:])
+    return [vary(o, t.manual_axis_type.varying) for o, t in zip(out, rule.outputs, strict=True)]
 
 
-def _abstract_eval(*avals, **params):
-    # Tracing, unlike eval_shape, keeps what a type says about meshes.
-    return jax.make_jaxpr(lambda *operands: _run(*operands, **params))(*avals).out_avals
+def _abstract_eval(*operands, rule: Directions, split: int):
+    return list(rule.outputs)
 
 
 def _transpose(cotangents, *operands, rule, split):
@@ -113,9 +119,30 @@ def _batch(axis, operands, dims, *, rule, split):
             for p, d in zip(pulled, operand_dims, strict=True)
         ]
 
-    batched = Directions(rule.name, rule.transposed_name, push, pull)
+    batched = Directions(
+        rule.name,
+        rule.transposed_name,
+        push,
+        pull,
+        inputs=tuple(jax.typeof(o) for o in operands[split:]),
+        outputs=tuple(
+            unmapped_aval(axis.size, 0, a, axis.explicit_mesh_axis) for a in rule.outputs
+        ),
+    )
     out = linear_map(batched, operands[:split], operands[split:])
     return out, [0] * len(out)
+
+
+def varying_axes(tree: Any) -> frozenset[str]:
+    """The mesh axes over which some leaf differs between the devices of a shard_map."""
+    types = [jax.typeof(leaf) for leaf in jax.tree.leaves(tree)]
+    return frozenset().union(*(t.manual_axis_type.varying for t in types))
+
+
+def vary(a: jax.Array, axes: frozenset[str]) -> jax.Array:
+    """`a` as a value that varies over all `axes`: what is shared is pulled back as a sum."""
+    missing = tuple(axes - jax.typeof(a).manual_axis_type.varying)
+    return jax.lax.pcast(a, missing, to="varying") if missing else a
 
 
 linear_map_p = Primitive("linear_map")

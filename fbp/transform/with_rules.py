@@ -11,7 +11,7 @@ from jax.custom_derivatives import SymbolicZero, zero_from_primal
 
 from fbp.compose.parts import same_shape, spec
 from fbp.layer import LayerError, PyTree
-from fbp.transform.linear_map import Directions, linear_map
+from fbp.transform.linear_map import Directions, linear_map, vary, varying_axes
 
 
 def with_rules(
@@ -58,12 +58,14 @@ def with_rules(
 
     def tangent(y, operand, res, toperand):
         slots, tree = jax.tree.flatten(toperand)
-        axes = varying_axes((y, operand))
         point, point_tree = jax.tree.flatten((operand[0], res))
-        ys, y_tree = jax.tree.flatten(spec(y))
+        ys, y_tree = jax.tree.flatten(y)
+        axes = varying_axes((y, operand))
         moving = [moves(slot) for slot in slots]
+        moved = [vary(slot, axes) for slot, m in zip(slots, moving, strict=True) if m]
         # Integer leaves have the tangent type float0: their tangent and cotangent are None.
         zeros = [None if s.dtype == jax.dtypes.float0 else (s.shape, s.dtype) for s in slots]
+        y_specs, t_specs = spec(ys), [jax.ShapeDtypeStruct(*z) for z in zeros if z]
 
         def push_leaves(point, moved):
             ts = iter(moved)
@@ -71,19 +73,24 @@ def with_rules(
                 next(ts) if m else z and vary(jnp.zeros(*z), axes)
                 for m, z in zip(moving, zeros, strict=True)
             ]
-            ty = push(*point_tree.unflatten(point), *tree.unflatten(full))
-            same_shape(f"the tangent from the jvp of {name}", ys, jax.tree.leaves(ty))
-            return jax.tree.leaves(ty)
+            ty = jax.tree.leaves(push(*point_tree.unflatten(point), *tree.unflatten(full)))
+            same_shape(f"the tangent from the jvp of {name}", y_specs, ty)
+            return ty
 
         def pull_leaves(point, dys):
-            doperand = jax.tree.leaves(pull(*point_tree.unflatten(point), y_tree.unflatten(dys)))
-            expected = [jax.ShapeDtypeStruct(*z) for z in zeros if z]
-            same_shape(f"the cotangent from the vjp of {name}", expected, doperand)
+            dts = jax.tree.leaves(pull(*point_tree.unflatten(point), y_tree.unflatten(dys)))
+            same_shape(f"the cotangent from the vjp of {name}", t_specs, dts)
             wanted = [m for m, z in zip(moving, zeros, strict=True) if z]
-            return [vary(d, axes) for d, w in zip(doperand, wanted, strict=True) if w]
+            return [d for d, w in zip(dts, wanted, strict=True) if w]
 
-        rules = Directions(f"jvp of {name}", f"vjp of {name}", push_leaves, pull_leaves)
-        moved = [vary(slot, axes) for slot, m in zip(slots, moving, strict=True) if m]
+        rules = Directions(
+            f"jvp of {name}",
+            f"vjp of {name}",
+            push_leaves,
+            pull_leaves,
+            inputs=tuple(jax.typeof(t) for t in moved),
+            outputs=tuple(jax.typeof(a) for a in ys),
+        )
         return y_tree.unflatten(linear_map(rules, point, moved))
 
     f.defjvp(f_jvp, symbolic_zeros=True)
@@ -94,16 +101,3 @@ def with_rules(
 def moves(t) -> bool:
     """Whether a tangent is anything but a zero that JAX knows of."""
     return not isinstance(t, SymbolicZero)
-
-
-def varying_axes(tree: PyTree) -> frozenset[str]:
-    """The mesh axes over which some leaf differs between the devices of a shard_map."""
-    return frozenset().union(
-        *(jax.typeof(leaf).manual_axis_type.varying for leaf in jax.tree.leaves(tree))
-    )
-
-
-def vary(a: jax.Array, axes: frozenset[str]) -> jax.Array:
-    """`a` as a value that varies over all `axes`: what is shared is pulled back as a sum."""
-    missing = tuple(axes - jax.typeof(a).manual_axis_type.varying)
-    return jax.lax.pcast(a, missing, to="varying") if missing else a
