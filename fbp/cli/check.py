@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from rich.console import Console
 
 from fbp.build import build_objective
+from fbp.compose.precision import cast
 from fbp.config import read_config
 from fbp.data import load
 from fbp.objective import Batch
@@ -44,7 +45,7 @@ def prove_config(path: str, overrides: list[str]) -> list[AuditRow]:
     dataset = load(config.data)
     inputs, targets = dataset.train.inputs[:EXAMPLES], dataset.train.targets[:EXAMPLES]
     with jax.enable_x64(True):
-        inputs = jnp.asarray(inputs, jnp.float64)
+        inputs = cast(jnp.asarray(inputs), jnp.float64)
         _, _, objective = build_objective(config, len(dataset.classes))
         shape = jax.ShapeDtypeStruct(inputs.shape, inputs.dtype)
         params, state = objective.init(jax.random.key(config.seed), shape)

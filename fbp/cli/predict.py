@@ -10,7 +10,9 @@ from rich.table import Table
 
 from fbp.cli.output import print_table
 from fbp.cli.parser import Parser
+from fbp.config.schema import Text
 from fbp.data.inputs import read_inputs
+from fbp.errors import FbpError
 from fbp.predict import Prediction, predict
 from fbp.train.run_folder import load_run
 
@@ -26,6 +28,8 @@ def run(argv: list[str]) -> int:
     arguments = parser.parse_args(argv)
     trained = load_run(arguments.run)
     dataset, dtype = trained.dataset, trained.config.train.param_dtype
+    if isinstance(trained.config.data, Text):
+        raise FbpError(f"{arguments.run} is a language model: fbp sample {arguments.run}")
     inputs = read_inputs(arguments.file, dataset.train.inputs.shape[1:], dataset.scaling)
     with jax.enable_x64(dtype == "float64"):
         found = predict(

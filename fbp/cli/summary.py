@@ -13,6 +13,8 @@ from fbp.cli.parser import ConfigParser
 from fbp.config import read_config
 from fbp.data import load
 from fbp.summary import Row, Summary, summarise
+from fbp.train.setup import batch_spec
+from fbp.train.setup import batch_spec
 
 
 def run(argv: list[str]) -> int:
@@ -24,12 +26,12 @@ def run(argv: list[str]) -> int:
     dataset = load(config.data)
     with jax.enable_x64(config.train.param_dtype == "float64"):
         net = build_objective(config, len(dataset.classes))[0]
-        shape = (config.train.batch_size, *dataset.train.inputs.shape[1:])
-        found = summarise(net, jax.ShapeDtypeStruct(shape, config.train.param_dtype))
+        inputs = batch_spec(config, dataset).inputs
+        found = summarise(net, inputs)
     if arguments.json:
         print(json.dumps(as_json(found)))
     else:
-        print_table(as_table(found, shape))
+        print_table(as_table(found, inputs.shape))
     return 0
 
 

@@ -18,7 +18,8 @@ def classify(
 ) -> Classified:
     """Every example of `split` in evaluation mode; the twelve mistakes most firmly made.
 
-    Firmness is the predicted class's score less the right one's.
+    Firmness is the predicted class's score less the right one's. Of a sequence every place counts,
+    and the inputs of a mistake are those that lead to it.
     """
 
     @jax.jit
@@ -32,7 +33,9 @@ def classify(
     scores, predicted = (np.concatenate(parts) for parts in zip(*batches, strict=True))
     if scores.shape[-1] == 1:  # one output speaks for class 1, and against class 0
         scores = np.concatenate([-scores, scores], axis=-1)
-    targets, rows = np.asarray(split.targets), np.arange(n)
+    shape = predicted.shape  # (n,), or (n, length) for sequences
+    scores, predicted = scores.reshape(-1, scores.shape[-1]), predicted.ravel()
+    targets, rows = np.asarray(split.targets).ravel(), np.arange(predicted.size)
     confusion = np.zeros((classes, classes), int)
     np.add.at(confusion, (targets, predicted), 1)
     firmness = scores[rows, predicted] - scores[rows, targets]
@@ -40,8 +43,7 @@ def classify(
     worst = wrong[np.argsort(-firmness[wrong], kind="stable")][:12]
     mistakes = tuple(
         Mistake(
-            row=int(i),
-            inputs=np.asarray(split.inputs[i : i + 1])[0],
+            **_where(split, np.unravel_index(i, shape)),
             target=int(targets[i]),
             predicted=int(predicted[i]),
             scores=(float(scores[i, predicted[i]]), float(scores[i, targets[i]])),
@@ -49,3 +51,10 @@ def classify(
         for i in worst
     )
     return Classified(name, confusion, mistakes, loss.probabilities is not None)
+
+
+def _where(split: Split, place: tuple) -> dict:
+    """A mistake's row and inputs. place: its row and, in a sequence, the index there."""
+    row, *index = map(int, place)
+    inputs = np.asarray(split.inputs[row : row + 1])[0]
+    return {"row": row, "inputs": inputs[: index[0] + 1] if index else inputs}

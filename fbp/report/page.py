@@ -125,6 +125,11 @@ def _gallery(found: Classified, classes: tuple[str, ...]) -> str:
 
 
 def _mistake_table(found: Classified, classes: tuple[str, ...]) -> str:
+    def shown(inputs) -> Number | str:
+        if inputs.dtype.kind == "i":  # ids: what was read before the answer
+            return "".join(classes[i] for i in inputs[-24:])
+        return Number(" &ensp;".join(number(float(v), 2) for v in inputs.ravel()[:8]))
+
     rows = [
         (
             number(m.row),
@@ -132,11 +137,12 @@ def _mistake_table(found: Classified, classes: tuple[str, ...]) -> str:
             classes[m.predicted],
             number(m.scores[0]),
             number(m.scores[1]),
-            Number(" &ensp;".join(number(float(v), 2) for v in m.inputs.ravel()[:8])),
+            shown(m.inputs),
         )
         for m in found.mistakes
     ]
-    header = ("example", "true", "answer", "its score", "true score", "inputs (first 8)")
+    inputs = "text before" if found.mistakes[0].inputs.dtype.kind == "i" else "inputs (first 8)"
+    header = ("example", "true", "answer", "its score", "true score", inputs)
     return table(header, rows, "The worst mistakes, the worst first.")
 
 
