@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import jax
@@ -50,18 +50,31 @@ def findings(case: Case) -> Iterator[Finding]:
     """The case's findings, cheap checks first; to be called with x64 enabled."""
     point = draw(case)
     plain = rule_at(case.layer, point)
-    rule, truth = compiled(plain), autodiff(plain)
-    at = sample(rule, truth)
-    for check in RULE_CHECKS:
-        yield from check(rule, at)
-    if case.holomorphic:
-        yield from complex_step(rule, at)
+    rule = compiled(plain)
+    at = sample(rule, autodiff(plain))
+    rule_checks = (*RULE_CHECKS, complex_step) if case.holomorphic else RULE_CHECKS
+    for check in rule_checks:
+        yield from _run(check, rule, at)
     for layer_check in LAYER_CHECKS:
-        yield from layer_check(case, point, rule, at)
+        yield from _run(layer_check, case, point, rule, at)
 
 
-def prove_rule(rule: Rule) -> Report:
-    """The checks that need nothing but the rule, at rule.args in float64."""
-    fast, truth = compiled(rule), autodiff(rule)
-    at = sample(fast, truth)
-    return Report(rule.name, tuple(f for check in RULE_CHECKS for f in check(fast, at)))
+def prove_rule(rule: Rule, against_autodiff: bool) -> Report:
+    """The checks that need nothing but the rule, at rule.args in float64.
+
+    against_autodiff: whether autodiff of rule.value is independent of the rules themselves.
+    """
+    with jax.enable_x64(True):
+        fast = compiled(rule)
+        at = sample(fast, autodiff(rule) if against_autodiff else None)
+        return Report(rule.name, tuple(f for check in RULE_CHECKS for f in _run(check, fast, at)))
+
+
+def _run(check: Callable[..., Iterator[Finding]], *args) -> Iterator[Finding]:
+    """The check's findings; a rule that cannot run at all is one more of them."""
+    try:
+        yield from check(*args)
+    except Exception as error:
+        problem = str(error).strip().split("\n")[0]
+        name = check.__name__.replace("_", " ")
+        yield Finding(name, "all", float("inf"), 0.0, f"{type(error).__name__}: {problem}")

@@ -91,13 +91,13 @@ def autodiff(rule: Rule) -> Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arr
         ys, tys = jax.jvp(rule.value, (args,), (targs,))
         return ys, tys, jax.vjp(rule.value, args)[1](dys)[0]
 
-    return jax.jit(everything)
+    return program(everything)
 
 
 def compiled(rule: Rule) -> Rule:
     """The same rule as two programs, one for all that goes forward and one for the vjp."""
 
-    @jax.jit
+    @program
     def sweep(args, targs):
         push = rule.push and rule.push(args, targs)
         return rule.value(args), push, rule.dual and rule.dual(args, targs)
@@ -105,9 +105,15 @@ def compiled(rule: Rule) -> Rule:
     return rule._replace(
         value=lambda args: sweep(args, args)[0],
         push=rule.push and (lambda args, targs: sweep(args, targs)[1]),
-        pull=rule.pull and jax.jit(rule.pull),
+        pull=rule.pull and program(rule.pull),
         dual=rule.dual and (lambda args, targs: sweep(args, targs)[2]),
     )
+
+
+def program(f: Callable) -> Callable:
+    """f compiled with little optimisation: a proof compiles much, and runs it a few times."""
+    options = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+    return jax.jit(f, compiler_options=options)
 
 
 def floats(tree: PyTree) -> Floats:

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-import jax
-
-from fbp.proof.rule import Arrays, Rule, autodiff
+from fbp.proof.rule import Arrays, Rule
 from fbp.proof.vectors import random_like
 
 
 class Sample(NamedTuple):
     """args, values ys, a random tangent targs and a random, non-uniform cotangent dys.
 
-    tys, dargs: what the rule makes of them, None without the rule; *_by_autodiff: what JAX does.
+    tys, dargs: what the rule makes of them, None without the rule; *_by_autodiff: what JAX makes
+    of them, None where that is the same.
     """
 
     args: Arrays
@@ -23,33 +22,20 @@ class Sample(NamedTuple):
     dys: Arrays
     tys: Arrays | None
     dargs: Arrays | None
-    tys_by_autodiff: Arrays
-    dargs_by_autodiff: Arrays
+    tys_by_autodiff: Arrays | None
+    dargs_by_autodiff: Arrays | None
 
 
-def sample(rule: Rule, truth: Callable) -> Sample:
-    """Both of the rule's maps, and what `truth`, the rule's `autodiff`, makes of them."""
-    targs, dys = directions(rule)
-    ys, tys, dargs = truth(rule.args, targs, dys)
-    pushed = rule.push and rule.push(rule.args, targs)
-    pulled = rule.pull and rule.pull(rule.args, dys)
-    return Sample(rule.args, ys, targs, dys, pushed, pulled, tys, dargs)
+def sample(rule: Rule, truth: Callable | None) -> Sample:
+    """What the compiled rule says, and what `truth`, its `autodiff`, says."""
+    ys = rule.value(rule.args)
+    targs, dys = directions(rule.args, ys)
+    tys = rule.push and rule.push(rule.args, targs)
+    dargs = rule.pull and rule.pull(rule.args, dys)
+    by_autodiff = truth(rule.args, targs, dys)[1:] if truth is not None else (None, None)
+    return Sample(rule.args, ys, targs, dys, tys, dargs, *by_autodiff)
 
 
-def sample_at_once(rule: Rule) -> Sample:
-    """The sample of an uncompiled rule, as one program."""
-
-    def everything(args, targs, dys):
-        truth = autodiff(rule)(args, targs, dys)
-        by_hand = rule.push and rule.push(args, targs), rule.pull and rule.pull(args, dys)
-        return truth, by_hand
-
-    targs, dys = directions(rule)
-    (ys, *by_autodiff), by_hand = jax.jit(everything)(rule.args, targs, dys)
-    return Sample(rule.args, ys, targs, dys, *by_hand, *by_autodiff)
-
-
-def directions(rule: Rule, seed: int = 0) -> tuple[Arrays, Arrays]:
-    """(targs, dys): random, rounded to bfloat16, so that every dtype has the same ones."""
-    ys = jax.eval_shape(rule.value, rule.args)
-    return random_like(2 * seed, rule.args), random_like(2 * seed + 1, ys)
+def directions(args: Arrays, ys: Arrays, seed: int = 0) -> tuple[Arrays, Arrays]:
+    """(targs, dys) like (args, ys): random, the same numbers in every dtype."""
+    return random_like(2 * seed, args), random_like(2 * seed + 1, ys)

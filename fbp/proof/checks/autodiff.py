@@ -11,7 +11,7 @@ from fbp.proof.cases.case import Case
 from fbp.proof.finding import Finding, compare
 from fbp.proof.point import Point, at, rule_at
 from fbp.proof.roundoff import rounding_bounds
-from fbp.proof.rule import Rule
+from fbp.proof.rule import Rule, program
 from fbp.proof.sample import Sample
 from fbp.proof.vectors import norm
 
@@ -25,9 +25,9 @@ def outputs(arrays) -> list[str]:
 
 def autodiff_in_float64(rule: Rule, s: Sample) -> Iterator[Finding]:
     """vjp and jvp, where there are such rules."""
-    if s.dargs is not None:
+    if s.dargs is not None and s.dargs_by_autodiff is not None:
         yield from compare("vjp = autodiff", rule.names, s.dargs, s.dargs_by_autodiff, BOUND)
-    if s.tys is not None:
+    if s.tys is not None and s.tys_by_autodiff is not None:
         yield from compare("jvp = autodiff", outputs(s.ys), s.tys, s.tys_by_autodiff, BOUND)
 
 
@@ -50,7 +50,7 @@ def autodiff_in_low_precision(case: Case, point: Point, rule: Rule, s: Sample) -
         ys = jax.eval_shape(low.value, low.args)
         targs = tuple(t.astype(a.dtype) for t, a in zip(s.targs, low.args, strict=True))
         dys = tuple(t.astype(y.dtype) for t, y in zip(s.dys, ys, strict=True))
-        ys, tys, dargs = jax.jit(sweep)(low.args, targs, dys)
+        ys, tys, dargs = program(sweep)(low.args, targs, dys)
         bounds = rounding_bounds(sweep, low.args, targs, dys)
         n = len(ys)
         gain = norm(s.dargs_by_autodiff) / (norm(s.dys) or 1)  # a typical row of the Jacobian

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import jax
 import jaxtyping
 import numpy as np
 
@@ -110,7 +109,7 @@ def complex_step(rule: Rule, s: Sample) -> Iterator[Finding]:
     """
     args = tuple(a + 1j * COMPLEX_STEP * t for a, t in zip(s.args, s.targs, strict=True))
     with _annotations_ignored():
-        slopes = [np.imag(y) / COMPLEX_STEP for y in jax.jit(rule.value)(args)]
+        slopes = [np.imag(y) / COMPLEX_STEP for y in rule.value(args)]
     if s.tys is not None:
         names = outputs(s.ys)
         yield from compare("jvp = complex step", names, s.tys, slopes, COMPLEX_BOUND)

@@ -17,6 +17,7 @@ from fbp.proof.checks.programs import (
     jit_is_eager,
     repeat_is_serial,
     signatures_are_stable,
+    two_calls_are_identical,
     vmap_is_a_loop,
 )
 from fbp.proof.checks.trees import gradient_trees, residuals
@@ -35,6 +36,7 @@ LAYER_CHECKS = (
     gradient_trees,
     residuals,
     signatures_are_stable,
+    two_calls_are_identical,
     one_sided_slopes,
     autodiff_in_low_precision,
     few_examples,

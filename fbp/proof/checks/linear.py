@@ -35,7 +35,7 @@ def adjoint_identity(rule: Rule, s: Sample) -> Iterator[Finding]:
 
 def linearity(rule: Rule, s: Sample) -> Iterator[Finding]:
     """f(2 u - 3 v) = 2 f(u) - 3 f(v), and f(0) = 0, for both maps."""
-    other_targs, other_dys = directions(rule, seed=1)
+    other_targs, other_dys = directions(s.args, s.ys, seed=1)
     if rule.push is not None:
         yield from _linear("jvp", outputs(s.ys), rule.push, s.args, s.targs, other_targs)
     if rule.pull is not None:

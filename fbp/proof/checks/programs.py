@@ -13,7 +13,7 @@ from fbp.proof.cases.case import Case
 from fbp.proof.checks.autodiff import outputs
 from fbp.proof.finding import Finding, compare, measured
 from fbp.proof.point import Point, rule_at
-from fbp.proof.rule import Rule, compiled, path_name
+from fbp.proof.rule import Rule, compiled, path_name, program
 from fbp.proof.sample import Sample
 
 BOUND = 1e-12  # of the largest entry, in float64: the compiler may reorder sums
@@ -21,11 +21,20 @@ LANES = 3
 
 
 def jit_is_eager(case: Case, point: Point, rule: Rule, s: Sample) -> Iterator[Finding]:
-    """Operation by operation gives what the compiled rules gave; and twice gives the same bits."""
+    """Operation by operation gives what the compiled rules gave.
+
+    Every operation is compiled by itself, which is slow: only for the first row of each layer.
+    """
+    if "/" in case.name:
+        return
     eager = rule_at(case.layer, point)
     targs, dys = jax.tree.map(jnp.asarray, (s.targs, s.dys))
     yield from compare("jit = eager, jvp", outputs(s.ys), eager.push(s.args, targs), s.tys, BOUND)
     yield from compare("jit = eager, vjp", rule.names, eager.pull(s.args, dys), s.dargs, BOUND)
+
+
+def two_calls_are_identical(case: Case, point: Point, rule: Rule, s: Sample) -> Iterator[Finding]:
+    """The same arguments give the same bits."""
     again = (*rule.push(s.args, s.targs), *rule.pull(s.args, s.dys))
     for name, a, b in zip((*outputs(s.ys), *rule.names), again, (*s.tys, *s.dargs), strict=True):
         differ = np.asarray(a).tobytes() != np.asarray(b).tobytes()
@@ -46,7 +55,7 @@ def vmap_is_a_loop(case: Case, point: Point, rule: Rule, s: Sample) -> Iterator[
         for arrays in (s.args, s.targs, s.dys)
     )
     stacked = [jax.tree.map(lambda *a: np.stack(a), *lanes) for lanes in (args, targs, dys)]
-    together = jax.jit(jax.vmap(sweep))(*stacked)
+    together = program(jax.vmap(sweep))(*stacked)
     loop = [(rule.push(a, t), rule.pull(a, d)) for a, t, d in zip(args, targs, dys, strict=True)]
     tys, dargs = jax.tree.map(lambda *a: np.stack(a), *loop)
     yield from compare("vmap, remat = loop, jvp", outputs(s.ys), together[0], tys, BOUND)
