@@ -59,7 +59,7 @@ def train(run: Run, seeds: int, smoke: bool) -> np.ndarray:
     data, held_out = (Batch(*getattr(splits, name)) for name in ("train", run.split))
     epochs, batch_size = config.train.epochs, config.train.batch_size
     if smoke:
-        epochs, data, held_out = 1, *jax.tree.map(lambda a: a[:500], (data, held_out))
+        epochs, (data, held_out) = 1, jax.tree.map(lambda a: a[:500], (data, held_out))
     _, _, objective = build_objective(config, len(splits.classes))
     rate = optax.constant_schedule(config.optimizer.learning_rate)
     optimizer = build_optimizer(config, rate, len(data.targets))
