@@ -21,6 +21,7 @@ COMMANDS = {  # fbp/cli/NAME.py has run(argv) -> exit code
     "compare": "every gradient mode on the same batch: exactness, time, FLOPs, memory",
     "summary": "a row per layer: shapes, parameters, residuals, FLOPs",
     "predict": "classes and probabilities for the examples in a file",
+    "sample": "text from a trained language model",
     "data": "the data sets there are, and where; fetch one",
 }
 HELP = """\
