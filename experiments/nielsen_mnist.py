@@ -14,7 +14,7 @@ import numpy as np
 import optax
 import tyro
 
-from fbp import Batch
+from fbp import Batch, FbpError
 from fbp.build import build_gradient, build_objective, build_optimizer
 from fbp.config import read_config
 from fbp.data import load
@@ -78,6 +78,8 @@ def main(
     smoke: bool = False,
 ) -> None:
     """Prints a table, writes results.json and curves.png; --only NAME ... selects runs."""
+    if unknown := ", ".join(set(only) - set(RUNS)):
+        raise FbpError(f"--only: there is no run {unknown}; there are {', '.join(RUNS)}")
     out.mkdir(parents=True, exist_ok=True)
     print(TABLE.format("run", "split", "first epoch", "book", "best", "book", "seconds"))
     results = {}
@@ -95,4 +97,7 @@ def main(
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    try:
+        tyro.cli(main)
+    except FbpError as error:
+        raise SystemExit(str(error)) from None

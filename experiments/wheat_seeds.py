@@ -13,7 +13,7 @@ import numpy as np
 import optax
 import tyro
 
-from fbp import Batch, gradient, supervised
+from fbp import Batch, FbpError, gradient, supervised
 from fbp.config.schema import Csv
 from fbp.data import load
 from fbp.lab.seeds import draw_seeds
@@ -73,4 +73,7 @@ def main(seeds: int = 100, epochs: int = 100, out: Path = Path("runs/wheat_seeds
 
 
 if __name__ == "__main__":
-    tyro.cli(main)
+    try:
+        tyro.cli(main)
+    except FbpError as error:
+        raise SystemExit(str(error)) from None
