@@ -19,6 +19,7 @@ Init = Literal[
     "he_normal", "glorot_uniform",
 ]  # fmt: skip
 DType = Literal["float32", "bfloat16", "float64"]
+MAX_SEED = 2**32 - 1  # of a larger one, JAX's keys would keep 32 bits
 
 
 def ranged(
@@ -38,7 +39,7 @@ class Digits:
     name: Literal["digits"] = "digits"
     validation_fraction: float = ranged(0.1, low=0, high=0.9)
     test_fraction: float = ranged(0.2, low=0, high=0.9)
-    split_seed: int = ranged(0, low=0)
+    split_seed: int = ranged(0, low=0, high=MAX_SEED)
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ class Csv:
     standardise: bool = True  # with the training split's mean and standard deviation only
     validation_fraction: float = ranged(0.0, low=0, high=0.9)
     test_fraction: float = ranged(0.3, low=0, high=0.9)
-    split_seed: int = ranged(0, low=0)
+    split_seed: int = ranged(0, low=0, high=MAX_SEED)
 
 
 @dataclass(frozen=True)
@@ -349,7 +350,7 @@ Schedule = Constant | Cosine | Exponential | Piecewise
 class Config:
     """A whole run. Nothing else decides what it computes."""
 
-    seed: int = ranged(0, low=0)
+    seed: int = ranged(0, low=0, high=MAX_SEED)
     data: Data = Digits()
     model: Model = Mlp()
     loss: LossConfig = SoftmaxCrossEntropy()

@@ -68,7 +68,7 @@ def test_no_arguments_are_a_call_for_help(capsys):
         ),
         (
             ["summary", "x.toml", "--seed", "-1"],
-            "fbp: --seed -1 must be an integer of at least 0",
+            "fbp: --seed -1 must be an integer from 0 to 4294967295",
         ),
         (
             ["predict", "run"],

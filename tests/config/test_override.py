@@ -100,7 +100,7 @@ def test_a_new_variant_keeps_shared_options_and_drops_the_rest_of_the_file(read)
             "optimizer.clip_norm, optimizer.l2, optimizer.name, optimizer.momentum, "
             "optimizer.nesterov",
         ),
-        ("--seed.x 3", "--seed.x 3 is no setting: seed must be an integer of at least 0"),
+        ("--seed.x 3", "--seed.x 3 is no setting: seed must be an integer from 0 to 4294967295"),
         (
             "epochs 3",
             "unexpected argument 'epochs': a setting is written --section.name value",

@@ -58,8 +58,9 @@ MISTAKES = [
         'optimizer = "adam" is a section, not a setting; allowed: '
         + ", ".join(f"optimizer.{name}" for name in SGD.split(", ")),
     ),
-    ("[seed]\nx = 1", "[seed] is no setting: seed must be an integer of at least 0"),
+    ("[seed]\nx = 1", "[seed] is no setting: seed must be an integer from 0 to 4294967295"),
     # impossible values
+    ("seed = 4294967296", "seed = 4294967296 must be an integer from 0 to 4294967295"),
     ("[train]\nepochs = 0", "train.epochs = 0 must be an integer of at least 1"),
     (
         "[model]\nwidths = [30, 0]",
