@@ -28,7 +28,6 @@ def settings() -> str:
 
 def _line(section: type, path: tuple[str, ...]) -> str:
     field = option_field(section, path[-1])
+    default = "none" if field.default is None else show(field.default)
     may_be = allowed(options(section)[field.name], field.metadata)
-    return (
-        f"    {flag(path):35} {may_be} [{'none' if field.default is None else show(field.default)}]"
-    )
+    return f"    {flag(path):35} {may_be} [{default}]"
