@@ -14,7 +14,6 @@ from fbp.config import read_config
 from fbp.data import load
 from fbp.summary import Row, Summary, summarise
 from fbp.train.setup import batch_spec
-from fbp.train.setup import batch_spec
 
 
 def run(argv: list[str]) -> int:
