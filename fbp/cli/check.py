@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import json
 
 import jax
 import jax.numpy as jnp
-from rich.console import Console
 
 from fbp.build import build_objective
+from fbp.cli.output import print_table
+from fbp.cli.parser import ConfigParser
 from fbp.compose.precision import cast
 from fbp.config import read_config
 from fbp.data import load
@@ -23,17 +23,15 @@ EXAMPLES = 16  # of the training split: enough for every rule, few enough to be 
 
 def run(argv: list[str]) -> int:
     """The command's exit code: 1 if a gradient is wrong."""
-    parser = argparse.ArgumentParser(prog="fbp check", description=__doc__)
-    parser.add_argument("config", help="a configuration file; its overrides follow")
+    parser = ConfigParser(prog="fbp check", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print one JSON object")
-    arguments, overrides = parser.parse_known_args(argv)
+    arguments, overrides = parser.parse(argv)
     rows = prove_config(arguments.config, overrides)
     if arguments.json:
         print(json.dumps({"rows": [as_json(r) for r in rows], "passed": not failures(rows)}))
     else:
-        console = Console(soft_wrap=True)
-        console.print(audit_table(rows))
-        console.print(verdict(rows))
+        print_table(audit_table(rows))
+        print(verdict(rows))
     return 1 if failures(rows) else 0
 
 
