@@ -54,7 +54,8 @@ def with_rules(
         return y
 
     def ruled_jvp(primals, tangents):
-        return ruled(*primals), tangent(*primals, tangents[1])
+        y, operand, res = primals
+        return ruled(y, operand, res), tangent(y, operand, res, tangents[1])
 
     def tangent(y, operand, res, toperand):
         slots, tree = jax.tree.flatten(toperand)
@@ -73,12 +74,14 @@ def with_rules(
                 next(ts) if m else z and vary(jnp.zeros(*z), axes)
                 for m, z in zip(moving, zeros, strict=True)
             ]
-            ty = jax.tree.leaves(push(*point_tree.unflatten(point), *tree.unflatten(full)))
+            params, res = jax.tree.unflatten(point_tree, point)
+            ty = jax.tree.leaves(push(params, res, *jax.tree.unflatten(tree, full)))
             same_shape(f"the tangent from the jvp of {name}", y_specs, ty)
             return ty
 
         def pull_leaves(point, dys):
-            dts = jax.tree.leaves(pull(*point_tree.unflatten(point), y_tree.unflatten(dys)))
+            params, res = jax.tree.unflatten(point_tree, point)
+            dts = jax.tree.leaves(pull(params, res, jax.tree.unflatten(y_tree, dys)))
             same_shape(f"the cotangent from the vjp of {name}", t_specs, dts)
             wanted = [m for m, z in zip(moving, zeros, strict=True) if z]
             return [d for d, w in zip(dts, wanted, strict=True) if w]
@@ -91,7 +94,7 @@ def with_rules(
             inputs=tuple(jax.typeof(t) for t in moved),
             outputs=tuple(jax.typeof(a) for a in ys),
         )
-        return y_tree.unflatten(linear_map(rules, point, moved))
+        return jax.tree.unflatten(y_tree, linear_map(rules, point, moved))
 
     f.defjvp(f_jvp, symbolic_zeros=True)
     ruled.defjvp(ruled_jvp, symbolic_zeros=True)
