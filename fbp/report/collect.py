@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 
 from fbp.data import Dataset
@@ -31,20 +32,22 @@ def collect(run_dir: Path) -> ReportData:
     folder = RunFolder(run_dir)
     events = read_metrics(folder)
     environment = json.loads((run_dir / ENVIRONMENT).read_text())
-    train = run.dataset.train
-    batch = Batch(*(jnp.asarray(a[:AUDIT_EXAMPLES]) for a in train))
+    batch = Batch(*(jnp.asarray(a[:AUDIT_EXAMPLES]) for a in run.dataset.train))
+    with jax.enable_x64(run.config.train.param_dtype == "float64"):
+        classified = _classified(run)
+        layers = layer_rows(run.net, run.params, run.state, batch.inputs)
     return ReportData(
         name=run_dir.resolve().name,
         config=folder.config.read_text(),
         mode=run.config.gradient.mode,
         dataset=_facts(run.dataset),
         classes=run.dataset.classes,
-        layers=tuple(layer_rows(run.net, run.params, run.state, batch.inputs)),
+        layers=tuple(layers),
         environment=_flat(environment),
         epochs=tuple(e for e in events if e["event"] == "epoch"),
         end=next((e for e in reversed(events) if e["event"] == "end"), {}),
         audit=tuple(audit(run.net, run.loss, run.params, run.state, batch)),
-        classified=_classified(run),
+        classified=classified,
         costs=compare(run.config, run.dataset, flops_limit=COST_FLOPS).rows,
         commands=_commands(run_dir, environment),
     )
@@ -67,7 +70,10 @@ def _facts(dataset: Dataset) -> tuple[tuple[str, str], ...]:
         ("name", dataset.name),
         *sizes,
         ("input", shape),
-        ("classes", ", ".join(dataset.classes)),
+        (
+            "classes",
+            ", ".join(dataset.classes) if len(dataset.classes) <= 20 else str(len(dataset.classes)),
+        ),
     )
 
 
@@ -84,11 +90,12 @@ def _flat(environment: Mapping[str, Any]) -> dict[str, str]:
 
 def _commands(run_dir: Path, environment: Mapping[str, Any]) -> tuple[str, ...]:
     """What gives these numbers again, from the project's folder."""
-    commit = environment.get("git_commit")
+    commit = environment.get("git_commit") or ""
     pins = [f"{k}=={v}" for k, v in environment["packages"].items() if v and k != "fbp-jax"]
     config = run_dir / CONFIG
     return (
         *([f"git checkout {commit.removesuffix('-dirty')}"] if commit else []),
+        *(["# and the changes that were not committed"] if commit.endswith("-dirty") else []),
         f"python -m pip install . {' '.join(pins)}",
         f"fbp train {config}",
         f"fbp check {config}",

@@ -12,12 +12,14 @@ from fbp.proof.audit import AuditRow
 
 
 class LayerRow(NamedTuple):
-    """One layer of the net: where it is, what it is, its output's shape, its parameter count."""
+    """One layer of the net: where it is, what it is, its output's shape, its parameter count, all
+    its `times` repetitions together."""
 
     path: str
     name: str
     output: str
     parameters: int
+    times: int = 1
 
 
 class Mistake(NamedTuple):

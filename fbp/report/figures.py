@@ -68,8 +68,8 @@ def learning_curves(epochs: Events) -> str:
         return _svg(figure)
 
 
-def norms_over_time(epochs: Events) -> str:
-    """What flows through each layer, and what it leaves there: one panel a quantity."""
+def norms_over_time(epochs: Events, layers: Sequence[str]) -> str:
+    """What flows through each of `layers`, and what it leaves there: one panel a quantity."""
     panels = {
         "activation": "Activations, r.m.s.",
         "cotangent": "Cotangents (loss by activation), r.m.s.",
@@ -77,7 +77,6 @@ def norms_over_time(epochs: Events) -> str:
         "parameter": "Parameters, 2-norm",
     }
     recorded = [e for e in epochs if e.get("norms")]
-    layers = list(recorded[0]["norms"])
     depth = np.linspace(0, 1, max(len(layers), 2))
     colours = {layer: DEPTH(d) for layer, d in zip(layers, depth, strict=False)}
     with matplotlib.rc_context(STYLE):
@@ -86,7 +85,9 @@ def norms_over_time(epochs: Events) -> str:
         axes = figure.subplots(2, 2, sharex=True)
         for ax, (quantity, title) in zip(axes.flat, panels.items(), strict=True):
             series = {
-                layer: _series(recorded, lambda e, at=layer, q=quantity: e["norms"][at].get(q))
+                layer: _series(
+                    recorded, lambda e, at=layer, q=quantity: e["norms"].get(at, {}).get(q)
+                )
                 for layer in layers
             }
             ax.set_yscale("log")

@@ -30,10 +30,11 @@ def layer_rows(net: Layer, params: PyTree, state: PyTree, inputs: PyTree) -> lis
     jax.eval_shape(lambda p, s, x: forward(p, s, x, Context(train=False)), params, state, inputs)
     return [
         LayerRow(
-            path="/".join(path) + (f" (× {times})" if times > 1 else ""),
+            path="/".join(path),
             name=leaf.name,
             output=seen[path][0],
             parameters=times * seen[path][1],
+            times=times,
         )
         for path, leaf, times in leaves(net)
     ]

@@ -44,8 +44,12 @@ def render(data: ReportData) -> str:
     )
 
 
-def _section(title: str, *content: str) -> str:
-    return f"<section><h2>{escape(title)}</h2>\n" + "\n".join(content) + "</section>"
+def _section(title: str, *content: str, kind: str = "") -> str:
+    return (
+        f"<section{kind and f' class={kind}'}><h2>{escape(title)}</h2>\n"
+        + "\n".join(content)
+        + "</section>"
+    )
 
 
 def _text(words: str) -> str:
@@ -181,7 +185,7 @@ def _signals(data: ReportData) -> str:
         "Pale lines are near the input, dark ones near the output. Lines that fan out over orders "
         "of magnitude are vanishing or exploding signals."
     )
-    svg = figures.norms_over_time(data.epochs)
+    svg = figures.norms_over_time(data.epochs, [row.path for row in data.layers])
     return _section("Signals through the net", drawing(svg, "Norms per layer over epochs", caption))
 
 
@@ -211,7 +215,15 @@ def _costs(data: ReportData) -> str:
 
 
 def _what_ran(data: ReportData) -> str:
-    layers = [(r.path, r.name, r.output, number(r.parameters)) for r in data.layers]
+    layers = [
+        (
+            r.path + (f" (× {r.times})" if r.times > 1 else ""),
+            r.name,
+            r.output,
+            number(r.parameters),
+        )
+        for r in data.layers
+    ]
     layers.append(("total", "", "", number(sum(r.parameters for r in data.layers))))
     return _section(
         "What ran",
@@ -222,6 +234,7 @@ def _what_ran(data: ReportData) -> str:
         table(("environment", ""), [(k, str(v)) for k, v in data.environment.items()]),
         "</div></div>",
         f"<h3>Configuration</h3><pre class=config>{escape(data.config)}</pre>",
+        kind="long",
     )
 
 

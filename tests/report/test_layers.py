@@ -16,8 +16,8 @@ def test_rows_have_paths_shapes_and_parameters_of_all_repetitions():
     assert layer_rows(net, params, state, x) == [
         LayerRow("flatten", "flatten", "4", 0),
         LayerRow("first", "dense(6)", "6", 30),
-        LayerRow("blocks/f/f/up (× 3)", "dense(6)", "6", 126),
-        LayerRow("blocks/f/f/relu (× 3)", "relu", "6", 0),
+        LayerRow("blocks/f/f/up", "dense(6)", "6", 126, times=3),
+        LayerRow("blocks/f/f/relu", "relu", "6", 0, times=3),
         LayerRow("last", "dense(2)", "2", 14),
     ]
 
