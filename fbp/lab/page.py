@@ -36,7 +36,7 @@ def render(name: str, comparison: Comparison, figures: Mapping[str, tuple[Figure
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<link rel="icon" href="data:,">'  # else a browser asks for favicon.ico
         f"<title>{escape(name)}: gradient modes</title>"
-        f"<style>{files('fbp.report').joinpath('style.css').read_text()}</style></head>\n<body>\n"
+        f"<style>{files('fbp.report').joinpath('style.css').read_text('utf-8')}</style></head>\n<body>\n"
         f"<header><h1>{escape(name)}</h1><p class=lead>every gradient mode at the same "
         f"{comparison.parameters:,} parameters, on the same {comparison.examples} examples</p>"
         "</header>\n<section><h2>What a gradient costs</h2>"

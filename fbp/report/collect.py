@@ -31,14 +31,14 @@ def collect(run_dir: Path) -> ReportData:
     run = load_run(run_dir)
     folder = RunFolder(run_dir)
     events = read_metrics(folder)
-    environment = json.loads((run_dir / ENVIRONMENT).read_text())
+    environment = json.loads((run_dir / ENVIRONMENT).read_text("utf-8"))
     batch = Batch(*(jnp.asarray(a[:AUDIT_EXAMPLES]) for a in run.dataset.train))
     with jax.enable_x64(run.config.train.param_dtype == "float64"):
         classified = _classified(run)
         layers = layer_rows(run.net, run.params, run.state, batch.inputs)
     return ReportData(
         name=run_dir.resolve().name,
-        config=folder.config.read_text(),
+        config=folder.config.read_text("utf-8"),
         mode=run.config.gradient.mode,
         dataset=_facts(run.dataset),
         classes=run.dataset.classes,

@@ -32,7 +32,7 @@ def render(data: ReportData) -> str:
         _what_ran(data),
         _reproduce(data),
     ]
-    style = files("fbp.report").joinpath("style.css").read_text()
+    style = files("fbp.report").joinpath("style.css").read_text("utf-8")
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'

@@ -73,9 +73,9 @@ def create(path: Path, config: Config) -> RunFolder:
             )
         path.mkdir(parents=True, exist_ok=True)
         folder = RunFolder(path)
-        (path / ENVIRONMENT).write_text(json.dumps(environment(), indent=2) + "\n")
+        (path / ENVIRONMENT).write_text(json.dumps(environment(), indent=2) + "\n", "utf-8")
         folder.metrics.touch()
-        folder.config.write_text(to_toml(config))
+        folder.config.write_text(to_toml(config), "utf-8")
     except OSError as error:
         raise RunFolderError(f"cannot write the run folder {path}: {error.strerror}") from error
     return folder
