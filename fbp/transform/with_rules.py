@@ -41,8 +41,8 @@ def with_rules(
         toperand, tconstants = tangents
         if any(moves(t) for t in jax.tree.leaves(tconstants)):
             raise LayerError(
-                f"{name} is differentiated in its parameters and its input alone: keep the others "
-                "out, or put jax.lax.stop_gradient around them"
+                f"{name} has no derivative in state, context or batch: differentiate params and "
+                "layer inputs alone, or put jax.lax.stop_gradient around the others"
             )
         y, aux, res = forward(operand, constants)
         taux = jax.tree.map(partial(zero_from_primal, symbolic_zeros=True), aux)
@@ -58,6 +58,7 @@ def with_rules(
         return ruled(y, operand, res), tangent(y, operand, res, tangents[1])
 
     def tangent(y, operand, res, toperand):
+        """ty, as the linear map that runs push one way and pull the other."""
         slots, tree = jax.tree.flatten(toperand)
         point, point_tree = jax.tree.flatten((operand[0], res))
         ys, y_tree = jax.tree.flatten(y)

@@ -9,7 +9,7 @@ from jax.sharding import PartitionSpec as P
 
 from fbp import Context, as_jax, remat, repeat, residual, serial
 from fbp.layers import dense, dropout, tanh
-from tests.transform.transformations import JVP, VJP, error, planted
+from tests.transform.planted import JVP, VJP, error, planted
 
 jax.config.update("jax_enable_x64", True)
 mesh = jax.make_mesh((2,), ("data",), axis_types=(AxisType.Auto,))

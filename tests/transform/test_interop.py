@@ -9,7 +9,7 @@ import fbp
 from fbp.compose.parts import spec
 from fbp.layers import dense
 from fbp.layers.dense import DenseParams
-from tests.transform.transformations import VJP, planted
+from tests.transform.planted import VJP, planted
 
 KEY = jax.random.key(0)
 X = jax.random.normal(KEY, (4, 3))

@@ -8,7 +8,8 @@ from fbp.layers import batch_norm, dense, dropout, embedding, relu
 from fbp.losses import softmax_cross_entropy
 from fbp.proof.cases.case import Case, integers, normal, of_loss
 from tests.cases import CASES
-from tests.transform.transformations import TRANSFORMATIONS, error, functions, truth
+from tests.transform.planted import error, functions, truth
+from tests.transform.transformations import TRANSFORMATIONS
 
 # None params, integer input, a loss, and the rest in one: statistics, a boolean residual, a scan,
 # and a key among the residuals.
