@@ -1,7 +1,7 @@
 """Every row of the table through every check: a new layer is one new row, and is proved here."""
 
 import pytest
-from cases import CASES
+from tests.cases import CASES
 
 from fbp.proof.cases.case import Case
 from fbp.proof.prove import prove_case

@@ -1,4 +1,7 @@
-"""`fbp check CONFIG`: the gradient of a configured model and loss, proved leaf by leaf."""
+"""`fbp check CONFIG`: the gradient of a configured model and loss, proved leaf by leaf.
+
+`fbp check --all` proves every rule that fbp has; `fbp check --mutants` measures the proof itself.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import jax
 import jax.numpy as jnp
 
 from fbp.build import build_objective
+from fbp.cli import check_table
 from fbp.cli.output import print_table
 from fbp.cli.parser import ConfigParser
 from fbp.compose.precision import cast
@@ -22,10 +26,20 @@ EXAMPLES = 16  # of the training split: enough for every rule, few enough to be 
 
 
 def run(argv: list[str]) -> int:
-    """The command's exit code: 1 if a gradient is wrong."""
-    parser = ConfigParser(prog="fbp check", description=__doc__)
+    """The command's exit code: 1 if a gradient is wrong, or a planted mistake is not noticed."""
+    parser = ConfigParser(prog="fbp check", description=__doc__, needs_config=False)
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--all", action="store_true", help="prove every layer, loss and model of fbp")
+    what.add_argument("--mutants", action="store_true", help="count the planted mistakes it finds")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     arguments, overrides = parser.parse(argv)
+    whole_table = arguments.all or arguments.mutants
+    if whole_table == (arguments.config is not None) or (whole_table and overrides):
+        parser.error("give one of CONFIG, --all, --mutants")
+    if arguments.all:
+        return check_table.prove(arguments.json)
+    if arguments.mutants:
+        return check_table.score_mutants(arguments.json)
     rows = prove_config(arguments.config, overrides)
     if arguments.json:
         print(json.dumps({"rows": [as_json(r) for r in rows], "passed": not failures(rows)}))

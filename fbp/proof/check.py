@@ -81,6 +81,8 @@ def of_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Rule:
 
     def pull_by_hand(leaves, dys):
         assert isinstance(f, jax.custom_vjp)
+        assert f.fwd is not None
+        assert f.bwd is not None
         y, res = f.fwd(*values(leaves))
         given = f.bwd(res, floats(y).tangents(dys))
         return _by_name(given, names, leaves)
@@ -91,8 +93,9 @@ def of_function(f: Callable[..., Any], args: tuple[Any, ...]) -> Rule:
         tuple(f"argument {name}" for name in names),
         leaves,
         value_of(getattr(f, "fun", f)),
-        push if _has_jvp(push, leaves) else None,
+        push,
         pull_by_hand if raw else pull,
+        has_push=_has_jvp(push, leaves),
     )
 
 

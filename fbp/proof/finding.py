@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-import jax
 import numpy as np
 
 from fbp.proof.diagnose import diagnose, place
+from fbp.proof.rule import Arrays
 from fbp.proof.vectors import largest, wide
 
 
@@ -34,8 +34,8 @@ class Finding(NamedTuple):
 def compare(
     check: str,
     names: Iterable[str],
-    found: Sequence[jax.Array],
-    expected: Sequence[jax.Array],
+    found: Arrays,
+    expected: Arrays,
     bound: float | Sequence[float],
     typical: float = 0.0,
 ) -> Iterator[Finding]:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Literal
 
 import chex
 import jax
 import jax.test_util
 
+from fbp.proof.mutants.mutant import Which
 from fbp.proof.rule import Rule
-
-Which = Literal["vjp", "jvp"]
 
 
 def as_custom(rule: Rule, which: Which) -> Callable:

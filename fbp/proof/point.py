@@ -69,7 +69,7 @@ def _replaced(seed: int, tree: PyTree, change: Callable) -> PyTree:
     """Every floating leaf changed by noise of its shape."""
     found = floats(tree)
     noise = random_like(seed, found.leaves)
-    return found.values([change(a, b) for a, b in zip(found.leaves, noise, strict=True)])
+    return found.values(tuple(change(a, b) for a, b in zip(found.leaves, noise, strict=True)))
 
 
 def _rounded(tree: PyTree, dtypes: PyTree) -> PyTree:

@@ -7,30 +7,32 @@ proved in the same way. Leaves that have no gradient (integers, keys, state) are
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
 from fbp.layer import Context, Layer, LayerError, PyTree, dual, pull, push
 
-Arrays = tuple[jax.Array, ...]
+Arrays = tuple[Any, ...]  # JAX's or NumPy's
 
 
 class Rule(NamedTuple):
     """value(args) -> ys; push(args, targs) -> tys; pull(args, dys) -> dargs: tuples of arrays.
 
     args: the point the rule is proved at. names: what each of args is called in a report.
-    dual(args, targs) -> ys, tys in one sweep. push, pull and dual are None where there is none.
+    dual(args, targs) -> ys, tys in one sweep, or None.
+    has_push: False for a function that forward mode does not get through, whose push must not run.
     """
 
     name: str
     names: tuple[str, ...]
     args: Arrays
     value: Callable[[Arrays], Arrays]
-    push: Callable[[Arrays, Arrays], Arrays] | None
-    pull: Callable[[Arrays, Arrays], Arrays] | None
+    push: Callable[[Arrays, Arrays], Arrays]
+    pull: Callable[[Arrays, Arrays], Arrays]
     dual: Callable[[Arrays, Arrays], tuple[Arrays, Arrays]] | None = None
+    has_push: bool = True
 
 
 class Floats(NamedTuple):
@@ -73,15 +75,7 @@ def of_layer(layer: Layer, params: PyTree, state: PyTree, x: PyTree, ctx: Contex
         y, _, ty = dual(layer, tree["params"], state, tree["x"], ctx, t["params"], t["x"])
         return floats(y).leaves, floats(ty).leaves
 
-    return Rule(
-        layer.name,
-        names,
-        args,
-        value,
-        layer.jvp and push_,
-        layer.vjp and pull_,
-        dual_ if layer.jvp else None,
-    )
+    return Rule(layer.name, names, args, value, push_, pull_, dual_)
 
 
 def autodiff(rule: Rule) -> Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arrays, Arrays]]:
@@ -99,13 +93,13 @@ def compiled(rule: Rule) -> Rule:
 
     @program
     def sweep(args, targs):
-        push = rule.push and rule.push(args, targs)
-        return rule.value(args), push, rule.dual and rule.dual(args, targs)
+        tys = rule.push(args, targs) if rule.has_push else ()
+        return rule.value(args), tys, rule.dual and rule.dual(args, targs)
 
     return rule._replace(
         value=lambda args: sweep(args, args)[0],
-        push=rule.push and (lambda args, targs: sweep(args, targs)[1]),
-        pull=rule.pull and program(rule.pull),
+        push=lambda args, targs: sweep(args, targs)[1],
+        pull=program(rule.pull),
         dual=rule.dual and (lambda args, targs: sweep(args, targs)[2]),
     )
 

@@ -12,27 +12,26 @@ from fbp.proof.vectors import random_like
 class Sample(NamedTuple):
     """args, values ys, a random tangent targs and a random, non-uniform cotangent dys.
 
-    tys, dargs: what the rule makes of them, None without the rule; *_by_autodiff: what JAX makes
-    of them, None where that is the same.
+    tys, dargs: what the rule makes of them; *_by_autodiff: what JAX makes of them. () where
+    there is no such rule, or where JAX would only run the rule itself.
     """
 
     args: Arrays
     ys: Arrays
     targs: Arrays
     dys: Arrays
-    tys: Arrays | None
-    dargs: Arrays | None
-    tys_by_autodiff: Arrays | None
-    dargs_by_autodiff: Arrays | None
+    tys: Arrays
+    dargs: Arrays
+    tys_by_autodiff: Arrays
+    dargs_by_autodiff: Arrays
 
 
 def sample(rule: Rule, truth: Callable | None) -> Sample:
     """What the compiled rule says, and what `truth`, its `autodiff`, says."""
     ys = rule.value(rule.args)
     targs, dys = directions(rule.args, ys)
-    tys = rule.push and rule.push(rule.args, targs)
-    dargs = rule.pull and rule.pull(rule.args, dys)
-    by_autodiff = truth(rule.args, targs, dys)[1:] if truth is not None else (None, None)
+    tys, dargs = rule.push(rule.args, targs), rule.pull(rule.args, dys)
+    by_autodiff = truth(rule.args, targs, dys)[1:] if truth is not None else ((), ())
     return Sample(rule.args, ys, targs, dys, tys, dargs, *by_autodiff)
 
 

@@ -11,8 +11,8 @@ import jax.numpy as jnp
 from fbp.proof.cases.case import Case
 from fbp.proof.checks import RULE_CHECKS
 from fbp.proof.mutants.generic import generic_mutants
-from fbp.proof.mutants.mutant import Mutant
-from fbp.proof.peers import Which, check_grads_passes, chex_passes
+from fbp.proof.mutants.mutant import Mutant, Which
+from fbp.proof.peers import check_grads_passes, chex_passes
 from fbp.proof.point import Point, at, draw, rule_at
 from fbp.proof.prove import findings
 from fbp.proof.rule import Rule, autodiff, compiled
@@ -40,12 +40,11 @@ def verdicts_on_case(case: Case, mutants: Iterable[Mutant]) -> Iterator[Verdict]
         plain = rule_at(case.layer, point)
         rule, low = compiled(plain), _in_float32(case, point)
         s = sample(rule, autodiff(plain))
-        for which in ("vjp", "jvp"):
-            yield Verdict(case.name, None, None, *_rejected(low, which))
+        yield Verdict(case.name, None, None, *_rejected(low, "vjp"))
+        yield Verdict(case.name, None, None, *_rejected(low, "jvp"))
         for mistake, which, plant in generic_mutants(rule, s):
-            name = f"{mistake}"
             killed_by = _killed_by(plant(rule), s)
-            yield Verdict(case.name, name, killed_by, *_rejected(plant(low), which))
+            yield Verdict(case.name, mistake, killed_by, *_rejected(plant(low), which))
         for mutant in mutants:
             wrong = case._replace(layer=mutant.change(case.layer))
             killed_by = next((f.check for f in findings(wrong) if not f.passed), None)
@@ -60,8 +59,8 @@ def _in_float32(case: Case, point: Point) -> Rule:
 def _killed_by(rule: Rule, right: Sample) -> str | None:
     """The first check that a mutated rule fails at the point of the right one."""
     s = right._replace(
-        tys=rule.push and rule.push(rule.args, right.targs),
-        dargs=rule.pull and rule.pull(rule.args, right.dys),
+        tys=rule.push(rule.args, right.targs),
+        dargs=rule.pull(rule.args, right.dys),
     )
     failed = (f.check for check in RULE_CHECKS for f in check(rule, s) if not f.passed)
     return next(failed, None)

@@ -34,10 +34,10 @@ def moved(args: Arrays, targs: Arrays, h: float) -> Arrays:
 
 def central_differences(rule: Rule, s: Sample) -> Iterator[Finding]:
     """jvp along t, and vjp along t restricted to each leaf, against extrapolated differences."""
-    if s.tys is not None:
+    if rule.has_push:
         slopes, bound = _richardson(rule, s, s.targs)
         yield from compare("jvp = differences", outputs(s.ys), s.tys, slopes, bound)
-    for i, name in enumerate(rule.names if s.dargs is not None else ()):
+    for i, name in enumerate(rule.names):
         targs = only(i, s.targs)
         slopes, bound = _richardson(rule, s, targs)
         pulled, measured_slope = inner(s.dargs, targs), inner(s.dys, slopes)
@@ -47,7 +47,7 @@ def central_differences(rule: Rule, s: Sample) -> Iterator[Finding]:
         yield measured("vjp = differences", name, error, bound, detail)
 
 
-def _richardson(rule: Rule, s: Sample, targs: Arrays) -> tuple[list[np.ndarray], float]:
+def _richardson(rule: Rule, s: Sample, targs: Arrays) -> tuple[Arrays, float]:
     """(4 D(h/2) - D(h)) / 3 with D(h) = (f(x + h t) - f(x - h t)) / 2h, and its own error.
 
     Source: Richardson 1911.
@@ -58,7 +58,7 @@ def _richardson(rule: Rule, s: Sample, targs: Arrays) -> tuple[list[np.ndarray],
         return [(a - b) / (2 * h) for a, b in zip(above, below, strict=True)]
 
     pairs = zip(central(STEP / 2), central(STEP), strict=True)
-    slopes = [(4 * fine - coarse) / 3 for fine, coarse in pairs]
+    slopes = tuple((4 * fine - coarse) / 3 for fine, coarse in pairs)
     noise = 8 * np.finfo(float).eps * max(map(largest, wide(s.ys)), default=0.0) / STEP
     return slopes, BOUND + relative(noise, max(*map(largest, slopes), noise))
 
@@ -80,14 +80,14 @@ def taylor_remainders(rule: Rule, s: Sample) -> Iterator[Finding]:
 
     Observed over four halvings; a remainder below round-off has nothing left to fall.
     """
-    if s.tys is None:
+    if not rule.has_push:
         return
     first, second = [], []
     for h in STEPS:
         there = wide(rule.value(moved(s.args, s.targs, h)))
-        change = [a - b for a, b in zip(there, wide(s.ys), strict=True)]
+        change = tuple(a - b for a, b in zip(there, wide(s.ys), strict=True))
         first.append(norm(change))
-        second.append(norm([c - h * t for c, t in zip(change, wide(s.tys), strict=True)]))
+        second.append(norm(tuple(c - h * t for c, t in zip(change, wide(s.tys), strict=True))))
     noise = 64 * np.finfo(float).eps * max(norm(s.ys), norm(s.tys), 1.0)
     for order, remainders in ((1, first), (2, second)):
         if min(remainders) <= noise:
@@ -109,10 +109,8 @@ def complex_step(rule: Rule, s: Sample) -> Iterator[Finding]:
     """
     args = tuple(a + 1j * COMPLEX_STEP * t for a, t in zip(s.args, s.targs, strict=True))
     with _annotations_ignored():
-        slopes = [np.imag(y) / COMPLEX_STEP for y in rule.value(args)]
-    if s.tys is not None:
-        names = outputs(s.ys)
-        yield from compare("jvp = complex step", names, s.tys, slopes, COMPLEX_BOUND)
+        slopes = tuple(np.imag(y) / COMPLEX_STEP for y in rule.value(args))
+    yield from compare("jvp = complex step", outputs(s.ys), s.tys, slopes, COMPLEX_BOUND)
 
 
 @contextmanager

@@ -124,11 +124,11 @@ def independent(point: Point, rule: Rule, s: Sample) -> bool:
     )
 
 
-def _others(point: Point, rule: Rule, s: Sample, first: float) -> list[np.ndarray]:
+def _others(point: Point, rule: Rule, s: Sample, first: float) -> Arrays:
     """What rules say of all examples but the first, whose input is `first` everywhere."""
     args = _with_x(rule, tuple(_with_first(a, first) for a in _x(rule)))
     ys = [y for y in rule.value(args) if y.ndim and y.shape[0] == examples(point)]
-    return [np.asarray(a)[1:] for a in (*ys, *_x(rule, rule.pull(args, s.dys)))]
+    return tuple(np.asarray(a)[1:] for a in (*ys, *_x(rule, rule.pull(args, s.dys))))
 
 
 def _x(rule: Rule, arrays: Arrays | None = None) -> Arrays:

@@ -17,7 +17,7 @@ BOUND = 1e-12  # relative to the sum of absolute values: float64 round-off of an
 
 def adjoint_identity(rule: Rule, s: Sample) -> Iterator[Finding]:
     """<dy, jvp(t)> = <vjp(dy), t>, for all leaves at once and for each leaf alone."""
-    if s.tys is None or s.dargs is None:
+    if not rule.has_push:
         return
     parts = [(name, only(i, s.targs)) for i, name in enumerate(rule.names)]
     for name, targs in [("all", s.targs), *(parts if len(parts) > 1 else [])]:
@@ -36,10 +36,9 @@ def adjoint_identity(rule: Rule, s: Sample) -> Iterator[Finding]:
 def linearity(rule: Rule, s: Sample) -> Iterator[Finding]:
     """f(2 u - 3 v) = 2 f(u) - 3 f(v), and f(0) = 0, for both maps."""
     other_targs, other_dys = directions(s.args, s.ys, seed=1)
-    if rule.push is not None:
+    if rule.has_push:
         yield from _linear("jvp", outputs(s.ys), rule.push, s.args, s.targs, other_targs)
-    if rule.pull is not None:
-        yield from _linear("vjp", rule.names, rule.pull, s.args, s.dys, other_dys)
+    yield from _linear("vjp", rule.names, rule.pull, s.args, s.dys, other_dys)
 
 
 def _linear(which, names, f, args, u, v) -> Iterator[Finding]:

@@ -73,10 +73,9 @@ def _cotangent_of(x):
 
 def _same(what: str, found, expected) -> Finding:
     problems = []
-    if jax.tree.structure(found) != jax.tree.structure(expected):
-        problems.append(
-            f"structure {jax.tree.structure(found)}, expected {jax.tree.structure(expected)}"
-        )
+    structure, wanted = (str(jax.tree.structure(tree)) for tree in (found, expected))
+    if structure != wanted:
+        problems.append(f"structure {structure}, expected {wanted}")
     elif spec(found) != spec(expected):
         problems.append(f"{show(found)}, expected {show(expected)}")
     return _found(what, problems)

@@ -53,7 +53,8 @@ def forward_order_in_the_backward(layer):
 
     def vjp(params, res, dy):
         def one(dy, inputs):
-            dp, dx = pull(part, *inputs, dy)
+            p, r = inputs
+            dp, dx = pull(part, p, r, dy)
             return dx, dp
 
         dx, dparams = jax.lax.scan(one, dy, (params, res))

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from fbp.proof.mutants.mutant import Which
 from fbp.proof.rule import Arrays, Rule
 from fbp.proof.sample import Sample
 from fbp.proof.vectors import largest, wide
 
-GenericMutant = tuple[str, str, Callable[[Rule], Rule]]  # name, "vjp" or "jvp", the mistake
+GenericMutant = tuple[str, Which, Callable[[Rule], Rule]]  # name, rule, what makes the mistake
 
 
 def generic_mutants(rule: Rule, s: Sample) -> Iterator[GenericMutant]:
@@ -20,7 +21,7 @@ def generic_mutants(rule: Rule, s: Sample) -> Iterator[GenericMutant]:
 
 
 def _of_vjp(rule: Rule, s: Sample) -> Iterator[GenericMutant]:
-    leaves = [i for i, d in enumerate(wide(s.dargs or ())) if largest(d)]
+    leaves = [i for i, d in enumerate(wide(s.dargs)) if largest(d)]
     if not leaves:
         return
     yield "sign of the vjp", "vjp", _pulled(lambda d: tuple(-a for a in d))
@@ -49,7 +50,7 @@ def _of_vjp(rule: Rule, s: Sample) -> Iterator[GenericMutant]:
 
 
 def _of_jvp(rule: Rule, s: Sample) -> Iterator[GenericMutant]:
-    tangents = wide(s.tys or ())
+    tangents = wide(s.tys)
     if not any(map(largest, tangents)):
         return
     yield "sign of the jvp", "jvp", _pushed(lambda t: tuple(-a for a in t))
@@ -59,7 +60,7 @@ def _of_jvp(rule: Rule, s: Sample) -> Iterator[GenericMutant]:
         change = _zero_at(peak)
         yield "one tangent zero", "jvp", _pushed(lambda t: (change(t[0]), *t[1:]))
     for i, name in enumerate(rule.names):
-        if largest(wide(s.dargs or s.args)[i]):
+        if largest(wide(s.dargs)[i]):
             yield f"jvp without {name}", "jvp", _tangent(i)
 
 
@@ -72,7 +73,9 @@ def _pulled(change: Callable[[Arrays], Arrays]) -> Callable[[Rule], Rule]:
 
 def _pushed(change: Callable[[Arrays], Arrays]) -> Callable[[Rule], Rule]:
     def mistake(rule):
-        push = lambda args, targs: change(_numpy(rule.push(args, targs)))  # noqa: E731
+        def push(args, targs):
+            return change(_numpy(rule.push(args, targs)))
+
         return rule._replace(push=push, dual=None)
 
     return mistake

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
-from fbp.layer import Layer
+from fbp.layer import Layer, pull, push
+
+Which = Literal["vjp", "jvp"]
 
 
 class Mutant(NamedTuple):
@@ -18,7 +20,7 @@ class Mutant(NamedTuple):
     name: str
     case: str
     change: Callable[[Layer], Layer]
-    rule: Literal["vjp", "jvp"] = "vjp"
+    rule: Which = "vjp"
 
 
 def with_vjp(vjp: Callable) -> Callable[[Layer], Layer]:
@@ -34,20 +36,20 @@ def with_jvp(jvp: Callable) -> Callable[[Layer], Layer]:
 def after_vjp(change: Callable) -> Callable[[Layer], Layer]:
     """The layer whose vjp gives change(dparams, dx)."""
     return lambda layer: layer._replace(
-        vjp=lambda params, res, dy: change(*layer.vjp(params, res, dy))
+        vjp=lambda params, res, dy: change(*pull(layer, params, res, dy))
     )
 
 
 def before_vjp(change: Callable) -> Callable[[Layer], Layer]:
     """The layer whose vjp sees change(params, res, dy)."""
     return lambda layer: layer._replace(
-        vjp=lambda params, res, dy: layer.vjp(*change(params, res, dy))
+        vjp=lambda params, res, dy: pull(layer, *change(params, res, dy))
     )
 
 
 def before_jvp(change: Callable) -> Callable[[Layer], Layer]:
     """The layer whose jvp sees change(params, res, tparams, tx)."""
     return lambda layer: layer._replace(
-        jvp=lambda params, res, tparams, tx: layer.jvp(*change(params, res, tparams, tx)),
+        jvp=lambda params, res, tparams, tx: push(layer, *change(params, res, tparams, tx)),
         dual=None,
     )
