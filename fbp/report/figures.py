@@ -15,7 +15,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
 INK, MUTED, RULE = "#22201c", "#77716a", "#d8d3ca"
 BLUE, RED = "#1f4e79", "#b23a1e"
-DEPTH = LinearSegmentedColormap.from_list("depth", ["#a9c3d9", "#1f4e79", "#10243a"])
+DEPTH = LinearSegmentedColormap.from_list("depth", ["#7ba3c2", "#1f4e79", "#10243a"])
 HITS = LinearSegmentedColormap.from_list("hits", ["#fbfaf7", "#a9c3d9"])
 MISSES = LinearSegmentedColormap.from_list("misses", ["#fbfaf7", "#e0866c"])
 
