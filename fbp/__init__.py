@@ -9,11 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from fbp.compose import in_dtype, parallel, remat, repeat, residual, serial
+    from fbp.compose import in_dtype, parallel, remat, repeat, residual, reversible, serial
     from fbp.errors import FbpError
     from fbp.gradients import Evaluation, GradientError, gradient
     from fbp.layer import Context, Layer, LayerError, elementwise, stateless
     from fbp.objective import Batch, Objective, supervised
+    from fbp.proof.check import check
     from fbp.transform import as_jax, as_jax_with_state
 
 __version__ = "0.1.0"
@@ -29,6 +30,7 @@ __all__ = [
     "Objective",
     "as_jax",
     "as_jax_with_state",
+    "check",
     "elementwise",
     "gradient",
     "in_dtype",
@@ -36,17 +38,27 @@ __all__ = [
     "remat",
     "repeat",
     "residual",
+    "reversible",
     "serial",
     "stateless",
     "supervised",
 ]
 
 _MODULES = {
-    "fbp.compose": ("in_dtype", "parallel", "remat", "repeat", "residual", "serial"),
+    "fbp.compose": (
+        "in_dtype",
+        "parallel",
+        "remat",
+        "repeat",
+        "residual",
+        "reversible",
+        "serial",
+    ),
     "fbp.errors": ("FbpError",),
     "fbp.gradients": ("Evaluation", "GradientError", "gradient"),
     "fbp.layer": ("Context", "Layer", "LayerError", "elementwise", "stateless"),
     "fbp.objective": ("Batch", "Objective", "supervised"),
+    "fbp.proof.check": ("check",),
     "fbp.transform": ("as_jax", "as_jax_with_state"),
 }
 
