@@ -19,12 +19,15 @@ def prove_all(cases: Sequence[Case]) -> Iterator[Report]:
 
 
 def judge_all(cases: Sequence[Case], mutants: Sequence[Mutant]) -> Iterator[list[Verdict]]:
-    """For each case its verdicts: right rules, generic mistakes, and its own of `mutants`."""
+    """For each case its verdicts: right rules, generic mistakes, and its own of `mutants`.
+
+    Without the cases that stop gradients: there even right rules contradict a difference.
+    """
 
     def judge(case):
         return list(verdicts_on_case(case, [m for m in mutants if m.case == case.name]))
 
-    return _in_threads(judge, cases)
+    return _in_threads(judge, [c for c in cases if not c.stops_gradient])
 
 
 def worst(reports: Sequence[Report]) -> dict[str, dict[str, Any]]:

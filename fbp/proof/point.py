@@ -53,10 +53,14 @@ def draw(case: Case, seed: int = 0) -> Point:
 
 
 def at(point: Point, layer: Layer, dtype: jnp.dtype) -> Point:
-    """The same numbers in the dtypes the layer itself chooses for an input of `dtype`."""
+    """The same numbers in the dtypes the layer itself chooses for an input of `dtype`.
+
+    Where the input is of integers, the parameters alone say the dtype, and all have this one.
+    """
     x = _rounded(point.x, jax.tree.map(lambda a: dtype, point.x))
-    params, state = jax.eval_shape(layer.init, jax.random.key(0), spec(x))
-    dtypes = jax.tree.map(lambda a: a.dtype, (params, state))
+    shapes = jax.eval_shape(layer.init, jax.random.key(0), spec(x))
+    chosen = bool(floats(x).leaves)
+    dtypes = jax.tree.map(lambda a: a.dtype if chosen else dtype, shapes)
     return Point(_rounded(point.params, dtypes[0]), _rounded(point.state, dtypes[1]), x, point.ctx)
 
 

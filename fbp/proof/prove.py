@@ -8,7 +8,7 @@ from typing import NamedTuple
 import jax
 
 from fbp.proof.cases.case import Case
-from fbp.proof.checks import LAYER_CHECKS, RULE_CHECKS
+from fbp.proof.checks import DIFFERENCES, LAYER_CHECKS, RULE_CHECKS
 from fbp.proof.checks.differences import complex_step
 from fbp.proof.checks.trees import residual_bytes
 from fbp.proof.finding import Finding
@@ -52,9 +52,9 @@ def findings(case: Case) -> Iterator[Finding]:
     plain = rule_at(case.layer, point)
     rule = compiled(plain)
     at = sample(rule, autodiff(plain))
-    rule_checks = (*RULE_CHECKS, complex_step) if case.holomorphic else RULE_CHECKS
-    for check in rule_checks:
-        yield from _run(check, rule, at)
+    for check in (*RULE_CHECKS, *([complex_step] if case.holomorphic else [])):
+        if not (case.stops_gradient and check in DIFFERENCES):
+            yield from _run(check, rule, at)
     for layer_check in LAYER_CHECKS:
         yield from _run(layer_check, case, point, rule, at)
 

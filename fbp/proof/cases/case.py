@@ -26,6 +26,8 @@ class Case(NamedTuple):
     low_precision: the dtypes below float64 that the rules are proved in. A case whose layer
     chooses (a maximum, a gate) on what it computes itself leaves out bfloat16, in which it may
     rightly choose differently.
+    stops_gradient: the forward has a stop_gradient on purpose (truncated backpropagation), so that
+    no difference quotient can agree with its rules.
     holomorphic: the forward also takes complex numbers, so a complex step measures its slope.
     """
 
@@ -36,6 +38,7 @@ class Case(NamedTuple):
     kinks: tuple[tuple[float, float], ...] = ()
     low_precision: tuple[str, ...] = ("float32", "bfloat16")
     holomorphic: bool = False
+    stops_gradient: bool = False
 
 
 def normal(*shape: int, scale: float = 1.0, shift: float = 0.0) -> Draw:

@@ -1,5 +1,6 @@
 """All checks, in the order of what they cost.
 
+DIFFERENCES hold the function's values against its rules.
 RULE_CHECKS need only the rule: check(rule, sample). LAYER_CHECKS also need the layer, at other
 dtypes, shapes and values: check(case, point, rule, sample).
 """
@@ -22,13 +23,13 @@ from fbp.proof.checks.programs import (
 )
 from fbp.proof.checks.trees import gradient_trees, residuals
 
+DIFFERENCES = (central_differences, taylor_remainders)
 RULE_CHECKS = (
     autodiff_in_float64,
     adjoint_identity,
     linearity,
     dual_is_forward_and_jvp,
-    central_differences,
-    taylor_remainders,
+    *DIFFERENCES,
 )
 LAYER_CHECKS = (
     special_values,
