@@ -130,11 +130,11 @@ class _Run:
                 state, results = dispatch(state, step, k)
                 results = jax.device_get(results)
                 good = k if results.finite.all() else int(np.argmin(results.finite))
-                step += good
                 tally = add_steps(tally, results, good)._replace(seconds=clock.seconds())
                 if good < k:
                     self.checkpoints.save(state, tally)
                     raise self._non_finite(state, results.loss[good])
+                step += k
                 pace = clock.steps_per_second(step)
                 self.display.dispatched(self._position(step, means(tally), pace))
                 if step % setup.steps_per_epoch == 0:

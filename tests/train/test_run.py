@@ -64,6 +64,8 @@ def test_digits_are_learned_and_recorded(whole):
     assert end["reason"] == summary.reason
     losses = [e["train_loss"] for e in epochs]
     assert losses == sorted(losses, reverse=True)
+    # A mean over one epoch's batches lies between what validation finds before and after it.
+    assert epochs[1]["validation_loss"] > losses[2] > epochs[2]["validation_loss"]
     assert end["train_loss"] == losses[-1] == summary.train_loss
     last = epochs[-1]
     assert {"validation_loss", "validation_accuracy", "train_accuracy", *TIMES} <= set(last)
@@ -119,8 +121,10 @@ def test_a_crash_before_a_checkpoint_loses_only_what_comes_again(tmp_path, whole
     assert epochs_of(tmp_path / "run") == epochs_of(whole[0])
 
 
-def test_streamed_data_train_the_same_parameters(tmp_path, whole, small_run):
-    train(small_run(epochs=3, in_memory=False), tmp_path / "run")
+def test_streamed_data_train_the_same_parameters_interrupted_or_not(tmp_path, whole, small_run):
+    config = small_run(epochs=3, in_memory=False)
+    train(config, tmp_path / "run", display=stopping(25))
+    train(config, tmp_path / "run", resume=True)
     assert_same(params_of(tmp_path / "run"), params_of(whole[0]))
 
 
