@@ -9,14 +9,24 @@ import optax
 
 from fbp import layers, losses
 from fbp.compose import in_dtype
-from fbp.config.schema import CharLstm, Config, Gpt, LossConfig, Maxout, Mlp, Text
+from fbp.config.schema import (
+    CharLstm,
+    Config,
+    Gpt,
+    Lenet,
+    LossConfig,
+    Maxout,
+    Mlp,
+    Resnet,
+    Text,
+)
 from fbp.gradients import GradFn, gradient
 from fbp.layer import Layer
 from fbp.layers.initializers import INITIALIZERS
 from fbp.losses import Loss
 from fbp.losses.linear_cross_entropy import HeadOptions
 from fbp.metrics import accuracy
-from fbp.models import maxout_net, mlp
+from fbp.models import lenet, maxout_net, mlp, resnet, resnet20
 from fbp.models.char_lstm import char_lstm, fused_char_lstm
 from fbp.models.transformer import fused_gpt, gpt
 from fbp.objective import Objective, supervised
@@ -28,7 +38,20 @@ def build_model(config: Config, outputs: int) -> Layer:
     """The net a [model] section names, with `outputs` outputs."""
     model = config.model
     if isinstance(model, CharLstm | Gpt):
-        return _language_model(config, outputs)
+        return _language_model(model, config, outputs)
+    match model:
+        case Lenet():
+            return lenet(
+                outputs,
+                features=model.features,
+                kernel=model.kernel,
+                hidden=model.hidden,
+                dropout_rate=model.dropout,
+            )
+        case Resnet(depth=20):
+            return resnet20(outputs, width=model.width)
+        case Resnet():
+            return resnet(model.depth, outputs, width=model.width)
     inits = {
         "weight_init": INITIALIZERS[model.weight_init],
         "bias_init": INITIALIZERS[model.bias_init],
@@ -49,9 +72,11 @@ def build_model(config: Config, outputs: int) -> Layer:
             )
 
 
-def _language_model(config: Config, vocabulary: int, **head: HeadOptions) -> Any:
+def _language_model(
+    model: CharLstm | Gpt, config: Config, vocabulary: int, **head: HeadOptions
+) -> Any:
     """The net of a language model or, with head=..., its objective fused with the loss."""
-    model, dtype = config.model, config.train.param_dtype
+    dtype = config.train.param_dtype
     options: dict[str, Any] = {"dropout_rate": model.dropout, "dtype": dtype, **head}
     match model, config.data:
         case CharLstm() as m, Text():
@@ -81,7 +106,7 @@ def build_objective(config: Config, classes: int) -> tuple[Layer, Loss, Objectiv
     loss = build_loss(config.loss)
     if isinstance(config.model, CharLstm | Gpt) and config.model.fused:
         head = HeadOptions(**_options(config.loss, "name"))
-        return net, loss, _language_model(config, classes, head=head)
+        return net, loss, _language_model(config.model, config, classes, head=head)
     return net, loss, supervised(net, loss, {"accuracy": accuracy(loss)})
 
 

@@ -115,6 +115,26 @@ class Maxout:
 
 
 @dataclass(frozen=True)
+class Lenet:
+    """For each of `features` a square convolution, ReLU and 2x2 max-pooling; then two dense."""
+
+    name: Literal["lenet"] = "lenet"
+    features: tuple[int, ...] = ranged((20, 40), low=1)
+    kernel: int = ranged(5, low=1)
+    hidden: int = ranged(100, low=1)
+    dropout: float = ranged(0.5, low=0, high=0.99)
+
+
+@dataclass(frozen=True)
+class Resnet:
+    """A residual net; depth 20 is the one for 32x32 images, whose first stage has 16 features."""
+
+    name: Literal["resnet"] = "resnet"
+    depth: Literal[18, 20, 34, 50, 101, 152] = 20
+    width: int = ranged(16, low=1)  # of the first stage; 64 for the others as published
+
+
+@dataclass(frozen=True)
 class CharLstm:
     """An embedding, LSTMs and a head, over the vocabulary and the length of the data."""
 
@@ -337,7 +357,7 @@ class Train:
 
 
 Data = Digits | Mnist | Idx | Csv | Text
-Model = Mlp | Maxout | CharLstm | Gpt
+Model = Mlp | Maxout | Lenet | Resnet | CharLstm | Gpt
 LossConfig = Quadratic | MeanSquared | BinaryCrossEntropy | SoftmaxCrossEntropy | Hinge
 Gradient = (
     Backprop | Autodiff | Forward | ForwardAutodiff | FiniteDifference | ForwardGradient | Spsa
