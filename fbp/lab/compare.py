@@ -24,7 +24,7 @@ from fbp.lab.variants import Variant, variants
 from fbp.layer import Context, PyTree
 from fbp.objective import Batch, Objective
 
-DIRECTIONS = 64  # how many entries of the gradient are measured where all would take too long
+FEWEST, MOST = 8, 64  # entries of the gradient that are measured where all would take too long
 
 
 class Row(NamedTuple):
@@ -32,8 +32,8 @@ class Row(NamedTuple):
 
     passes: sweeps through the net, forward or backward. time_ratio: time over that of the loss
     alone, a median, with its quartiles time_low and time_high. flops, temp_bytes: of the compiled
-    program. extrapolated: time and exactness come from DIRECTIONS entries of the gradient, and
-    time is scaled to all passes.
+    program. extrapolated: time and exactness come from a few entries of the gradient, and time is
+    scaled by FLOPs.
     """
 
     name: str
@@ -76,7 +76,8 @@ def compare(
 
     Parameters are float32, arithmetic is what the config says, float32 at most; the reference is
     JAX's reverse mode in float64. A mode of one pass a parameter that takes more than
-    `flops_limit` is run on DIRECTIONS entries of the gradient, spread evenly over all parameters.
+    `flops_limit` is run on as many entries of the gradient as that allows, 8 to 64, spread evenly
+    over all parameters, and on the largest.
     Options are those of the config's [gradient] section for its mode, the defaults for the others.
     """
     classes = len(dataset.classes)
@@ -121,13 +122,17 @@ def _row(
     if not variant.passes_a_parameter or program.flops <= flops_limit:
         return _measured(row, program, point, loss, point, exact)
 
-    entries = np.linspace(0, exact.size - 1, min(DIRECTIONS, exact.size)).round().astype(np.int32)
+    affordable = int(flops_limit * exact.size / program.flops)
+    n = min(max(FEWEST, affordable), MOST, exact.size)
+    spread = np.linspace(0, exact.size - 1, n).round().astype(np.int32)
+    # With the largest among them, errors are relative to the same entry as in full.
+    entries = np.union1d(spread, np.argmax(np.abs(exact)))
     few = restricted(objective, jnp.asarray(entries))
     vector = jnp.asarray(as_vector(point.params)[entries])
     few_point = point._replace(params=vector, batch=(point.batch, point.params))
-    program = compile_program(gradient(few, variant.mode, **variant.options), *few_point)
-    row = _measured(row, program, few_point, loss, point, exact[entries])
-    scale = row.passes / variant.passes(entries.size)
+    part = compile_program(gradient(few, variant.mode, **variant.options), *few_point)
+    row = _measured(row, part, few_point, loss, point, exact[entries])
+    scale = program.flops / part.flops
     scaled = {f: scale * getattr(row, f) for f in ("time_ratio", "time_low", "time_high")}
     return row._replace(extrapolated=True, **scaled)
 
