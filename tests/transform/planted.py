@@ -58,7 +58,8 @@ def functions(case: Case) -> tuple[Point, Function, Function]:
     """(point, as_jax of the planted layer, the layer's plain forward), in float64."""
     init_key, x_key, ctx_key, draw_key = jax.random.split(jax.random.key(0), 4)
     x = case.inputs(x_key, jnp.float64)
-    params, state = cast(case.layer.init(init_key, spec(x)), jnp.float64)
+    init = jax.jit(lambda key: cast(case.layer.init(key, spec(x)), jnp.float64))
+    params, state = init(init_key)
     ctx = Context(ctx_key, case.train)
     (p, params_of), (xs, x_of) = (ravel_pytree(floats(t).leaves) for t in (params, x))
     p, xs = p.astype(jnp.float64), xs.astype(jnp.float64)  # an empty tree ravels to float32

@@ -29,7 +29,10 @@ FEW = (
     ),
 )
 # The programs are large and run once: compiling is all that costs.
-QUICKLY = {"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True}
+QUICKLY = {
+    "xla_backend_optimization_level": 0,
+    "xla_llvm_disable_expensive_passes": True,
+}
 
 
 @pytest.mark.parametrize(
