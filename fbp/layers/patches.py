@@ -16,8 +16,9 @@ from fbp.witness import witness
 def cut(x: Float[Array, "batch height width channels"], patch: int):
     """(batch, height, width, channels) -> (batch, patches, patch * patch * channels)."""
     batch, height, width, channels = x.shape
-    x = x.reshape(batch, height // patch, patch, width // patch, patch, channels)
-    return x.swapaxes(2, 3).reshape(batch, -1, patch * patch * channels)
+    rows, columns = height // patch, width // patch
+    x = x.reshape(batch, rows, patch, columns, patch, channels)
+    return x.swapaxes(2, 3).reshape(batch, rows * columns, patch * patch * channels)
 
 
 def patches_vjp(res, dy: Float[Array, "batch patches pixels"], patch: int):

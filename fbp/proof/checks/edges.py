@@ -13,7 +13,7 @@ from fbp.proof.finding import Finding, compare, measured
 from fbp.proof.point import Point, rule_at
 from fbp.proof.rule import Arrays, Rule, autodiff, compiled, program
 from fbp.proof.sample import Sample, directions, sample
-from fbp.proof.vectors import inner, largest, magnitude, relative, wide
+from fbp.proof.vectors import inner, largest, magnitude, norm, relative, wide
 
 FILLED = (0.0, 1.0, 50.0, -50.0, 1e4, -1e4, 1e-310)  # ties, saturation, a subnormal
 ADJOINT_BOUND = 1e-12  # times x^2, which is what an exponent may be rounded at
@@ -30,7 +30,8 @@ def special_values(case: Case, point: Point, rule: Rule, s: Sample) -> Iterator[
             bad = sum(int(np.sum(~np.isfinite(a))) for a in wide(arrays))
             yield measured(f"{which} is finite", where, bad, 0.0, f"{bad} entries are not finite")
         forward, backward = inner(s.dys, tys), inner(dargs, s.targs)
-        size = max(magnitude(s.dys, tys), magnitude(dargs, s.targs))
+        ordinary = norm(s.dys) * norm(s.targs) / 1024  # a slope that is 0 up to round-off
+        size = max(magnitude(s.dys, tys), magnitude(dargs, s.targs), ordinary)
         yield measured(
             "adjoint identity",
             where,
