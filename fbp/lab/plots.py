@@ -211,9 +211,8 @@ def _slope(ax: Axes, costs: Sequence[Cost], power: int) -> None:
     start = math.sqrt(first["reverse"] * first["forward"]) * (1 if power == 2 else 0.5)
     ax.plot(sizes, start * (sizes / sizes[0]) ** power, color=MUTED, linewidth=0.8, linestyle=":")
     end = (sizes[-1], start * (sizes[-1] / sizes[0]) ** power)
-    look: dict[str, Any] = {"color": MUTED, "fontsize": 7, "ha": "right"}
-    away = (-7, 5) if power == 2 else (0, -10)
-    ax.annotate(f"slope {power}", end, away, textcoords="offset points", **look)
+    look: dict[str, Any] = {"color": MUTED, "fontsize": 7, "va": "center"}
+    ax.annotate(f"slope {power}", end, (6, 0), textcoords="offset points", **look)
 
 
 def _mark_crossover(ax: Axes, costs: Sequence[Cost], measure: str) -> None:
