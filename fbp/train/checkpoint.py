@@ -27,14 +27,19 @@ class CheckpointError(FbpError):
 
 
 class Checkpoints:
-    """The newest `keep` checkpoints of a run, by step. Use as a context manager."""
+    """The newest `keep` checkpoints of a run, by step. Use as a context manager.
 
-    def __init__(self, folder: Path, keep: int = 1):
+    keep: None to look on, beside a run that may be at work there: nothing is written or tidied up.
+    """
+
+    def __init__(self, folder: Path, keep: int | None = None):
         self.folder = folder.absolute()
+        writes = keep is not None
         options = ocp.CheckpointManagerOptions(
             max_to_keep=keep,
+            create=writes,
+            cleanup_tmp_directories=writes,  # what a crash left behind
             enable_async_checkpointing=False,
-            cleanup_tmp_directories=True,  # what a crash left behind
         )
         with _as_checkpoint_error(f"cannot open {self.folder}"):
             handlers = {

@@ -121,7 +121,7 @@ def load_run(path: Path) -> Run:
     folder, config = open_existing(path)
     with jax.enable_x64(config.train.param_dtype == "float64"):
         setup = set_up(config)
-        with Checkpoints(folder.checkpoints, config.train.keep_checkpoints) as checkpoints:
+        with Checkpoints(folder.checkpoints) as checkpoints:
             train_state, _ = checkpoints.restore(setup.initial)
     params = train_state.params if train_state.average is None else train_state.average
     return Run(

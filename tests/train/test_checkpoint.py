@@ -80,6 +80,7 @@ def test_none_is_an_error(tmp_path):
         assert checkpoints.latest() is None
         with pytest.raises(CheckpointError, match="no complete checkpoint"):
             checkpoints.restore(state())
+    assert not (tmp_path / "c").exists()
 
 
 @pytest.mark.parametrize("damage", ["truncated", "missing"])
@@ -95,10 +96,19 @@ def test_damage_is_one_clear_line(saved, damage):
     assert "\n" not in str(caught.value)
 
 
+def test_looking_on_changes_nothing(saved):
+    """What looks left behind may be what a run at work is writing."""
+    unfinished = saved / "7.orbax-checkpoint-tmp"
+    unfinished.mkdir()
+    with Checkpoints(saved) as checkpoints:
+        checkpoints.restore(state())
+    assert sorted(p.name for p in saved.iterdir()) == ["5", "6", unfinished.name]
+
+
 def test_an_unwritable_folder_is_an_error(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(CheckpointError, match="cannot open"):
-        Checkpoints(tmp_path / "file" / "c")
+        Checkpoints(tmp_path / "file" / "c", keep=1)
 
 
 FULL_DISK = """
