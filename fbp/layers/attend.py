@@ -1,8 +1,9 @@
-"""out = softmax(mask(cap(scale q k^T))) v, blockwise over keys, in memory linear in the length.
+"""out = softmax(mask(cap(scale q k^T))) v, tile by tile, in memory linear in the length.
 
-Forward runs the softmax online and keeps, of the whole (queries, keys) matrix, only the logarithm
-of each row's sum, lse. The rules make each block of probabilities again as exp(s - lse). Rows that
-may attend to nothing have lse = -inf: they give zeros and have no gradient.
+A scan visits the tiles of the (queries, keys) matrix in which anything is visible. Forward runs the
+softmax online and keeps, of the whole matrix, only the logarithm of each row's sum, lse. The rules
+make each tile of probabilities again as exp(s - lse). Rows that may attend to nothing have
+lse = -inf: they give zeros and have no gradient.
 
 Shapes: q (batch, kv_heads, group, queries, features), k and v (batch, kv_heads, keys, features):
 `group` query heads share each key head. Scores and sums are in float32 or better.
@@ -12,24 +13,14 @@ appendix B (the backward pass).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Bool, Float, Int
 
-
-class AttendOptions(NamedTuple):
-    """causal: query i sees keys j <= i. window: of those only j > i - window.
-
-    soft_cap: scores become cap tanh(s / cap), before the mask. block: keys at a time.
-    """
-
-    causal: bool = False
-    window: int | None = None
-    soft_cap: float | None = None
-    block: int = 256
+from fbp.layers.tiles import AttendOptions, Grid, add, cut, grid, pad, put
 
 
 class Masks(NamedTuple):
@@ -51,64 +42,58 @@ class AttendResiduals(NamedTuple):
     lse: Float[Array, "batch kv_heads group queries"]
 
 
-class Block(NamedTuple):
-    """Keys lo:hi against the queries first:last, the only ones that can see any of them."""
-
-    lo: int
-    hi: int
-    first: int
-    last: int
-
-
-def blocks(queries: int, keys: int, options: AttendOptions) -> Iterator[Block]:
-    """The blocks of keys, with the queries that causality and window let see them."""
-    for lo in range(0, keys, options.block):
-        hi = min(lo + options.block, keys)
-        first = lo if options.causal else 0
-        last = min(queries, hi - 1 + options.window) if options.window else queries
-        if first < last:
-            yield Block(lo, hi, first, last)
-
-
 def attend_forward(q, k, v, masks: Masks, options: AttendOptions):
     """(out, AttendResiduals). See the module's docstring for shapes."""
+    tiles = grid(q.shape[-2], k.shape[-2], options)
+    over = _Padded(tiles, q, k, v, masks)
     wide = jnp.promote_types(q.dtype, jnp.float32)
-    top = jnp.full(q.shape[:-1], -jnp.inf, wide)
-    total = jnp.zeros(q.shape[:-1], wide)
-    out = jnp.zeros(q.shape, wide)
-    for block in blocks(q.shape[-2], k.shape[-2], options):
-        rows = slice(block.first, block.last)
-        s, _ = _scores(q, k, masks, block, options)
-        old_top = top[..., rows]
-        new_top = jnp.maximum(old_top, jnp.max(s, axis=-1))
+    column = jnp.zeros((*over.q.shape[:-1], 1), wide)
+    start = (column - jnp.inf, column, jnp.zeros(over.q.shape, wide))
+
+    def step(carry, at):
+        i, j = at
+        s, _ = over.scores(at, options)
+        top, total, out = (cut(a, i, tiles.rows) for a in carry)
+        new_top = jnp.maximum(top, jnp.max(s, axis=-1, keepdims=True))
         shift = jnp.where(jnp.isfinite(new_top), new_top, 0)
-        p = jnp.exp(s - shift[..., None])
-        fade = jnp.exp(old_top - shift)
-        added = _mix(p.astype(v.dtype), v[..., block.lo : block.hi, :])
-        total = total.at[..., rows].set(total[..., rows] * fade + jnp.sum(p, axis=-1))
-        out = out.at[..., rows, :].set(out[..., rows, :] * fade[..., None] + added)
-        top = top.at[..., rows].set(new_top)
+        p = jnp.exp(s - shift)
+        fade = jnp.exp(top - shift)
+        total = total * fade + jnp.sum(p, axis=-1, keepdims=True)
+        out = out * fade + _mix(p.astype(v.dtype), cut(over.v, j, tiles.columns))
+        new = (new_top, total, out)
+        return tuple(put(a, part, i) for a, part in zip(carry, new, strict=True)), None
+
+    carry, _ = lax.scan(step, start, tiles.starts)
+    top, total, out = (a[..., : tiles.queries, :] for a in carry)
     seen = total > 0
-    out = (out / jnp.where(seen, total, 1)[..., None]).astype(q.dtype)
-    lse = jnp.where(seen, top + jnp.log(jnp.where(seen, total, 1)), -jnp.inf)
+    out = (out / jnp.where(seen, total, 1)).astype(q.dtype)
+    lse = jnp.where(seen, top + jnp.log(jnp.where(seen, total, 1)), -jnp.inf)[..., 0]
     return out, AttendResiduals(q, k, v, masks, out, lse)
 
 
 def attend_jvp(res: AttendResiduals, tq, tk, tv, options: AttendOptions):
     """tout = sum_j p_j (ts_j - sum_i p_i ts_i) v_j + p_j tv_j, ts = scale (tq k^T + q tk^T)."""
-    q, k, v, out = res.q, res.k, res.v, res.out
-    mixed = jnp.zeros(q.shape, res.lse.dtype)
-    mean_ts = jnp.zeros(q.shape[:-1], res.lse.dtype)
-    for block in blocks(q.shape[-2], k.shape[-2], options):
-        rows, cols = slice(block.first, block.last), slice(block.lo, block.hi)
-        p, slope = _probabilities(res, block, options)
-        ts = _products(tq[..., rows, :], k[..., cols, :])
-        ts = slope * (ts + _products(q[..., rows, :], tk[..., cols, :]))
-        added = _mix((p * ts).astype(v.dtype), v[..., cols, :])
-        added = added + _mix(p.astype(v.dtype), tv[..., cols, :])
-        mixed = mixed.at[..., rows, :].add(added)
-        mean_ts = mean_ts.at[..., rows].add(jnp.sum(p * ts, axis=-1))
-    return (mixed - mean_ts[..., None] * out).astype(q.dtype)
+    tiles = grid(res.q.shape[-2], res.k.shape[-2], options)
+    over = _Padded(tiles, *res[:4])
+    tover = _Padded(tiles, tq, tk, tv, res.masks)
+    lse = pad(res.lse[..., None], tiles.queries, tiles.rows)
+
+    def step(carry, at):
+        i, j = at
+        rows, columns = tiles.rows, tiles.columns
+        p, slope = over.probabilities(at, lse, options)
+        ts = _products(cut(tover.q, i, rows), cut(over.k, j, columns))
+        ts = slope * (ts + _products(cut(over.q, i, rows), cut(tover.k, j, columns)))
+        added = _mix((p * ts).astype(res.v.dtype), cut(over.v, j, columns))
+        added = added + _mix(p.astype(res.v.dtype), cut(tover.v, j, columns))
+        mixed, mean_ts = carry
+        mean = jnp.sum(p * ts, axis=-1, keepdims=True)
+        return (add(mixed, added, i), add(mean_ts, mean, i)), None
+
+    start = (jnp.zeros(over.q.shape, lse.dtype), jnp.zeros_like(lse))
+    carry, _ = lax.scan(step, start, tiles.starts)
+    mixed, mean_ts = (a[..., : tiles.queries, :] for a in carry)
+    return (mixed - mean_ts * res.out).astype(res.q.dtype)
 
 
 def attend_vjp(res: AttendResiduals, dout, options: AttendOptions):
@@ -117,56 +102,82 @@ def attend_vjp(res: AttendResiduals, dout, options: AttendOptions):
     dv_j = sum_i p_ij dout_i, dq_i = scale sum_j ds_ij k_j, dk_j = scale sum_i ds_ij q_i; the sums
     over i run over the group of query heads too.
     """
-    q, k, v, out, lse = res.q, res.k, res.v, res.out, res.lse
-    along = jnp.sum(dout.astype(lse.dtype) * out, axis=-1)
-    dq = jnp.zeros(q.shape, lse.dtype)
-    dk, dv = jnp.zeros(k.shape, lse.dtype), jnp.zeros(v.shape, lse.dtype)
-    for block in blocks(q.shape[-2], k.shape[-2], options):
-        rows, cols = slice(block.first, block.last), slice(block.lo, block.hi)
-        p, slope = _probabilities(res, block, options)
-        dp = _inner(dout[..., rows, :], v[..., cols, :])
-        ds = (p * (dp - along[..., rows, None]) * slope).astype(q.dtype)
-        dv = dv.at[..., cols, :].set(_gather(p.astype(q.dtype), dout[..., rows, :]))
-        dk = dk.at[..., cols, :].set(_gather(ds, q[..., rows, :]))
-        dq = dq.at[..., rows, :].add(_mix(ds, k[..., cols, :]))
+    q, k, v = res.q, res.k, res.v
+    tiles = grid(q.shape[-2], k.shape[-2], options)
+    over = _Padded(tiles, q, k, v, res.masks)
+    lse, dover, along = (
+        pad(a, tiles.queries, tiles.rows)
+        for a in (
+            res.lse[..., None],
+            dout,
+            jnp.sum(dout.astype(res.lse.dtype) * res.out, axis=-1, keepdims=True),
+        )
+    )
+
+    def step(carry, at):
+        i, j = at
+        p, slope = over.probabilities(at, lse, options)
+        qi, di = cut(over.q, i, tiles.rows), cut(dover, i, tiles.rows)
+        kj, vj = cut(over.k, j, tiles.columns), cut(over.v, j, tiles.columns)
+        ds = (p * (_inner(di, vj) - cut(along, i, tiles.rows)) * slope).astype(q.dtype)
+        dq, dk, dv = carry
+        dq = add(dq, _mix(ds, kj), i)
+        dk, dv = add(dk, _gather(ds, qi), j), add(dv, _gather(p.astype(q.dtype), di), j)
+        return (dq, dk, dv), None
+
+    start = tuple(jnp.zeros(a.shape, lse.dtype) for a in (over.q, over.k, over.v))
+    (dq, dk, dv), _ = lax.scan(step, start, tiles.starts)
     scale = q.shape[-1] ** -0.5
+    dq, dk, dv = dq[..., : tiles.queries, :], dk[..., : tiles.keys, :], dv[..., : tiles.keys, :]
     return (scale * dq).astype(q.dtype), (scale * dk).astype(k.dtype), dv.astype(v.dtype)
 
 
-def _scores(q, k, masks: Masks, block: Block, options: AttendOptions):
-    """(s, slope): capped scores of a block, -inf where masked; slope = ds / d(scale q k^T)."""
-    rows, cols = slice(block.first, block.last), slice(block.lo, block.hi)
-    s = _products(q[..., rows, :], k[..., cols, :])
-    slope = jnp.ones((), s.dtype)
-    if options.soft_cap is not None:
-        t = jnp.tanh(s / options.soft_cap)
-        s, slope = options.soft_cap * t, 1 - t * t
-    return jnp.where(_visible(masks, block, options), s, -jnp.inf), slope
+class _Padded:
+    """q, k, v and masks up to whole tiles, with the scores of a tile."""
 
+    def __init__(self, tiles: Grid, q, k, v, masks: Masks):
+        self.tiles = tiles
+        self.q = pad(q, tiles.queries, tiles.rows)
+        self.k, self.v = (pad(a, tiles.keys, tiles.columns) for a in (k, v))
+        self.masks = masks
 
-def _probabilities(res: AttendResiduals, block: Block, options: AttendOptions):
-    """(p, slope) of a block, made again from lse: exactly 0 where masked."""
-    s, slope = _scores(res.q, res.k, res.masks, block, options)
-    lse = res.lse[..., block.first : block.last]
-    return jnp.exp(s - jnp.where(jnp.isfinite(lse), lse, 0)[..., None]), slope
+    def scores(self, at, options: AttendOptions):
+        """(s, slope): capped scores of a tile, -inf where masked; slope = ds / d(scale q k^T)."""
+        i, j = at
+        s = _products(cut(self.q, i, self.tiles.rows), cut(self.k, j, self.tiles.columns))
+        slope = jnp.ones((), s.dtype)
+        if options.soft_cap is not None:
+            t = jnp.tanh(s / options.soft_cap)
+            s, slope = options.soft_cap * t, 1 - t * t
+        return jnp.where(self.visible(at, options), s, -jnp.inf), slope
 
+    def probabilities(self, at, lse, options: AttendOptions):
+        """(p, slope) of a tile, made again from lse: exactly 0 where masked."""
+        s, slope = self.scores(at, options)
+        lse = cut(lse, at[0], self.tiles.rows)
+        return jnp.exp(s - jnp.where(jnp.isfinite(lse), lse, 0)), slope
 
-def _visible(masks: Masks, block: Block, options: AttendOptions):
-    """Which keys of the block each of its queries may see; broadcasts against the scores."""
-    i = jnp.arange(block.first, block.last)[:, None]
-    j = jnp.arange(block.lo, block.hi)[None, :]
-    visible = jnp.ones((), bool)
-    if options.causal:
-        visible = visible & (j <= i)
-    if options.window is not None:
-        visible = visible & (j > i - options.window)
-    if masks.keep is not None:
-        visible = visible & masks.keep[:, None, None, None, block.lo : block.hi]
-    if masks.segments is not None:
-        of_queries = masks.segments[:, block.first : block.last, None]
-        same = of_queries == masks.segments[:, None, block.lo : block.hi]
-        visible = visible & same[:, None, None]
-    return visible
+    def visible(self, at, options: AttendOptions):
+        """Which keys of the tile each of its queries may see; broadcasts against the scores."""
+        tiles = self.tiles
+        i = at[0] + jnp.arange(tiles.rows)[:, None]
+        j = at[1] + jnp.arange(tiles.columns)[None, :]
+        visible = j < tiles.keys
+        if options.causal:
+            visible = visible & (j <= i)
+        if options.window is not None:
+            visible = visible & (j > i - options.window)
+        if self.masks.keep is not None:
+            keep = pad(self.masks.keep[..., None], tiles.keys, tiles.columns)
+            kept = cut(keep, at[1], tiles.columns)
+            visible = visible & kept[:, None, None, None, :, 0]
+        if self.masks.segments is not None:
+            ids = self.masks.segments[..., None]
+            of_queries = cut(pad(ids, tiles.queries, tiles.rows), at[0], tiles.rows)
+            of_keys = cut(pad(ids, tiles.keys, tiles.columns), at[1], tiles.columns)
+            same = of_queries == of_keys.swapaxes(1, 2)
+            visible = visible & same[:, None, None]
+        return visible
 
 
 def _products(q, k):

@@ -73,7 +73,7 @@ def attention(
 
     kv_heads: heads of keys and values, each shared by heads / kv_heads query heads (None: heads).
     window: a causal place sees itself and the window - 1 places before. rotary_base: queries and
-    keys are turned by their places (None: not). block: keys at a time.
+    keys are turned by their places (None: not). block: of a tile.
     Sources: Vaswani et al. 2017, section 3.2; grouped queries: Ainslie et al. 2023; window:
     Beltagy et al. 2020; soft cap: Gemma 2, 2024.
     Raises LayerError for numbers that do not fit and, at init, for another rank.
@@ -113,12 +113,13 @@ def attention(
 
     def split(qkv) -> tuple[Array, Array, Array]:
         """(batch, length, width) -> q, k, v as attend takes them, q and k turned."""
-        batch, length, _ = qkv.shape
-        by_head = qkv.reshape(batch, length, heads + 2 * shared, -1).swapaxes(1, 2)
+        batch, length, width = qkv.shape
+        features = width // (heads + 2 * shared)
+        by_head = qkv.reshape(batch, length, heads + 2 * shared, features).swapaxes(1, 2)
         q, k, v = jnp.split(by_head, [heads, heads + shared], axis=1)
         if rotary_base is not None:
             q, k = rotate(q, rotary_base, 1), rotate(k, rotary_base, 1)
-        return q.reshape(batch, shared, heads // shared, length, -1), k, v
+        return q.reshape(batch, shared, heads // shared, length, features), k, v
 
     def join(q, k, v):
         """The transpose of split."""
@@ -127,17 +128,18 @@ def attention(
         if rotary_base is not None:
             q, k = rotate(q, rotary_base, -1), rotate(k, rotary_base, -1)
         by_head = jnp.concatenate([q, k, v], axis=1)
-        return by_head.swapaxes(1, 2).reshape(batch, length, -1)
+        return by_head.swapaxes(1, 2).reshape(batch, length, by_head.shape[1] * features)
 
     def merge(out):
-        """Heads side by side: (batch, kv_heads, group, length, features) -> (batch, length, -1)."""
-        batch, _, _, length, _ = out.shape
-        return jnp.moveaxis(out, 3, 1).reshape(batch, length, -1)
+        """Heads side by side: (batch, kv_heads, group, length, f) -> (batch, length, heads f)."""
+        batch, _, _, length, features = out.shape
+        return jnp.moveaxis(out, 3, 1).reshape(batch, length, heads * features)
 
     def unmerge(mixed):
         """The transpose of merge."""
-        batch, length, _ = mixed.shape
-        return jnp.moveaxis(mixed.reshape(batch, length, shared, heads // shared, -1), 1, 3)
+        batch, length, width = mixed.shape
+        by_head = mixed.reshape(batch, length, shared, heads // shared, width // heads)
+        return jnp.moveaxis(by_head, 1, 3)
 
     def forward(params, inputs):
         masked = isinstance(inputs, Masked)
