@@ -59,8 +59,8 @@ def linear_cross_entropy_forward(
     c = normalised(c, options.reduction).reshape(-1)
 
     tokens = c.size
-    chunk = min(options.chunk, max(1, tokens))
-    chunks = math.ceil(tokens / chunk)
+    chunks = math.ceil(tokens / options.chunk)
+    chunk = math.ceil(tokens / max(1, chunks))  # of equal length, so that little is padded
 
     def chunked(a):
         a = a.reshape(tokens, *a.shape[targets.ndim :])
@@ -78,7 +78,7 @@ def linear_cross_entropy_forward(
     start = (jnp.zeros((), wide), jnp.zeros(weight.shape, wide))
     inputs = (chunked(h), chunked(targets), chunked(c.reshape(targets.shape)))
     (loss, dweight), dh = lax.scan(one, start, inputs)
-    dh = dh.reshape(chunks * chunk, -1)[:tokens].reshape(h.shape)
+    dh = dh.reshape(chunks * chunk, h.shape[-1])[:tokens].reshape(h.shape)
     return loss, HeadGradient(dh, dweight.astype(weight.dtype))
 
 

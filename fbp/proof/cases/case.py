@@ -83,12 +83,15 @@ def of_loss(loss: Loss, targets: jax.Array, weights: jax.Array | None = None) ->
 
 
 def of_objective(objective: Objective, targets: jax.Array, weights: jax.Array | None) -> Layer:
-    """An objective as a layer of its parameters: x are the inputs of its batch, integers."""
+    """An objective as a layer of its parameters: x are the inputs of its batch, integers.
+
+    Fewer inputs than targets stand for the first examples.
+    """
 
     def forward(params, state, inputs, ctx):
-        loss, (state, _), res = objective.forward(
-            params, state, Batch(inputs, targets, weights), ctx
-        )
+        n = inputs.shape[0]
+        batch = Batch(inputs, targets[:n], None if weights is None else weights[:n])
+        loss, (state, _), res = objective.forward(params, state, batch, ctx)
         return loss, state, res
 
     def jvp(params, res, tparams, tx):
