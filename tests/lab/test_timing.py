@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from fbp.lab import timing
@@ -21,17 +19,18 @@ def test_programs_run_in_turn_after_two_warm_up_calls(monkeypatch):
     assert "".join(order) == "aabb" + "ababab"
 
 
-def test_short_programs_are_repeated_until_a_sample_is_long_enough():
+def test_short_programs_are_repeated_until_a_sample_is_long_enough(monkeypatch):
+    """2 warm-up calls, then 2 rounds of as many calls of 0.21 ms as fill 2 ms."""
     calls = 0
 
     def program():
         nonlocal calls
         calls += 1
-        time.sleep(2e-4)
 
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: calls * 2.1e-4)
     result = interleaved({"program": program}, rounds=2)["program"]
-    assert calls > 2 + 2
-    assert result.seconds >= 2e-4
+    assert calls == 2 + 2 * 10
+    assert result.seconds == pytest.approx(2.1e-4)
 
 
 def test_short_rounds_go_on_until_they_tell_something(monkeypatch):
