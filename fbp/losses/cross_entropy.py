@@ -72,7 +72,7 @@ def softmax_cross_entropy_jvp(error, tlogits):
 
 
 def softmax_cross_entropy_vjp(error, dlosses):
-    """dz = (softmax(z) - y) dl. Source: Nielsen 2015, chapter 3, eq. 82-83."""
+    """dz = (softmax(z) - y) dl. Source: Nielsen 2015, chapter 3, eq. 81-82."""
     return error * dlosses[..., None]
 
 
