@@ -9,7 +9,7 @@ import optax
 
 from fbp.layer import PyTree
 
-DECAYED = ("weight", "weight_x", "weight_h", "table")  # what multiplies; biases, scales and slopes are left alone
+DECAYED = ("weight", "weight_x", "weight_h", "table")  # what multiplies; not scales and slopes
 
 
 def decayed(params: PyTree) -> PyTree:
