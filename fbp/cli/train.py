@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -18,7 +17,7 @@ from fbp.proof.audit_table import audit_table, verdict
 from fbp.report import write_report
 from fbp.train.progress import display
 from fbp.train.run import INTERRUPTED, NonFiniteError, Summary, train
-from fbp.train.run_folder import CONFIG, next_folder, open_existing
+from fbp.train.run_folder import CONFIG, next_folder, open_existing, to_json
 
 
 def run(argv: list[str]) -> int:
@@ -26,9 +25,7 @@ def run(argv: list[str]) -> int:
     after Ctrl-C."""
     parser = ConfigParser(needs_config=False, prog="fbp train", description=__doc__)
     parser.add_argument("--run", type=Path, help="the new run's folder [runs/CONFIG-1, -2, ...]")
-    parser.add_argument(
-        "--resume", metavar="RUN", type=Path, help="continue this folder's run"
-    )
+    parser.add_argument("--resume", metavar="RUN", type=Path, help="continue this folder's run")
     parser.add_argument("--json", action="store_true", help="print one JSON object, nothing else")
     parser.add_argument("--quiet", action="store_true", help="show no progress")
     arguments, overrides = parser.parse(argv)
@@ -57,7 +54,7 @@ def run(argv: list[str]) -> int:
     if arguments.json:
         found = summary._asdict()
         keys = ("run", "steps", "seconds", "train_loss", "test_loss", "test_accuracy")
-        print(json.dumps({key: found[key] for key in keys}, allow_nan=False))
+        print(to_json({key: found[key] for key in keys}))
     else:
         print(f"report: {report}")
     return 0 if proved else 1

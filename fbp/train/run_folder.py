@@ -130,12 +130,25 @@ def load_run(path: Path) -> Run:
 
 
 class MetricsWriter:
-    """Appends events to metrics.jsonl, each on disk when `write` returns. A context manager."""
+    """Appends events to metrics.jsonl; kill -9 loses none that was written. A context manager."""
 
     def __init__(self, folder: RunFolder, keep_bytes: int):
-        """keep_bytes: what lies beyond was not part of the checkpoint, and will come again."""
-        os.truncate(folder.metrics, keep_bytes)
-        self._file: IO[str] = folder.metrics.open("a", encoding="utf-8")
+        """keep_bytes: what lies beyond was not part of the checkpoint, and will come again.
+
+        Raises RunFolderError for a file that is shorter than that, or cannot be written.
+        """
+        path = folder.metrics
+        try:
+            found = path.stat().st_size
+            if found < keep_bytes:
+                raise RunFolderError(
+                    f"{path} holds {found} bytes of the {keep_bytes} that the checkpoint counts: "
+                    "put the whole file back, or start a new run"
+                )
+            os.truncate(path, keep_bytes)
+            self._file: IO[str] = path.open("a", encoding="utf-8")
+        except OSError as error:
+            raise RunFolderError(f"cannot write {path}: {error.strerror}") from error
 
     def __enter__(self) -> MetricsWriter:
         return self
@@ -144,12 +157,9 @@ class MetricsWriter:
         self._file.close()
 
     def write(self, event: dict[str, Any]) -> None:
-        """One line; numbers that are not finite become null, which JSON has.
-
-        Raises RunFolderError where it cannot be written.
-        """
+        """Appends one line. Raises RunFolderError where it cannot be written."""
         try:
-            self._file.write(json.dumps(_json(event), allow_nan=False) + "\n")
+            self._file.write(to_json(event) + "\n")
             self._file.flush()
         except OSError as error:
             path = self._file.name
@@ -161,9 +171,22 @@ class MetricsWriter:
 
 
 def read_metrics(folder: RunFolder) -> list[dict[str, Any]]:
-    """The events so far; a last line that a crash cut off is left out."""
-    lines = folder.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-    return [json.loads(line) for line in lines if line.endswith("\n")]
+    """The events so far; a last line that a crash cut off is left out.
+
+    Raises RunFolderError for a file that is missing, or is not what a run writes.
+    """
+    try:
+        lines = folder.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
+    except OSError as error:
+        raise RunFolderError(f"cannot read {folder.metrics}: {error.strerror}") from error
+    except ValueError as error:
+        raise RunFolderError(f"{folder.metrics} is damaged: {error}") from error
+
+
+def to_json(value: Any) -> str:
+    """`value` on one line; numbers that are not finite become null, which JSON has."""
+    return json.dumps(_finite_or_none(value), allow_nan=False)
 
 
 def environment() -> dict[str, Any]:
@@ -203,7 +226,7 @@ def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _json(value: Any) -> Any:
+def _finite_or_none(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: _json(v) for k, v in value.items()}
+        return {k: _finite_or_none(v) for k, v in value.items()}
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -13,6 +13,7 @@ import pytest
 
 import fbp.cli.train
 from fbp.cli.main import main
+from fbp.train.run import Summary
 from fbp.train.run_folder import RunFolder, read_metrics
 
 CONFIG = """
@@ -60,6 +61,16 @@ def test_people_get_progress_audit_result_and_report(config, capsys, monkeypatch
     assert out.splitlines()[-1] == "report: here/report.html"
     assert main(["train", "--resume", "here"]) == 2
     assert "here is finished after 38 steps" in capsys.readouterr().err
+
+
+def test_json_has_null_for_what_is_not_finite(config, capsys, monkeypatch):
+    summary = Summary("here", "all epochs done", 38, 1.5, 0.25, float("inf"), float("nan"))
+    monkeypatch.setattr(fbp.cli.train, "train", lambda *_, **__: summary)
+    monkeypatch.setattr(fbp.cli.train, "_audit", lambda folder, show: True)
+    monkeypatch.setattr(fbp.cli.train, "write_report", lambda folder: folder / "report.html")
+    assert main(["train", config, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["train_loss"], found["test_loss"], found["test_accuracy"]) == (0.25, None, None)
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,26 @@ def test_what_the_checkpoint_does_not_know_is_cut_off(tmp_path):
     assert read_metrics(folder) == [{"epoch": 1}, {"epoch": "again 2"}]
 
 
+def test_metrics_that_are_gone_or_damaged_are_one_clear_line(tmp_path):
+    folder = create(tmp_path / "run", Config())
+    folder.metrics.write_text('{"event": "epoch"}\nnot json\n')
+    with pytest.raises(RunFolderError, match=r"metrics\.jsonl is damaged: .*char 0"):
+        read_metrics(folder)
+    folder.metrics.unlink()
+    with pytest.raises(RunFolderError, match=r"cannot read .*: No such file"):
+        read_metrics(folder)
+    with pytest.raises(RunFolderError, match=r"cannot write .*: No such file"):
+        MetricsWriter(folder, 0)
+
+
+def test_metrics_shorter_than_the_checkpoint_knows_are_not_filled_up(tmp_path):
+    folder = create(tmp_path / "run", Config())
+    folder.metrics.write_text("{}\n")
+    with pytest.raises(RunFolderError, match="holds 3 bytes of the 9 that"):
+        MetricsWriter(folder, 9)
+    assert folder.metrics.read_text() == "{}\n"
+
+
 def test_a_full_disk_is_one_clear_line(tmp_path):
     folder = create(tmp_path / "run", Config())
     folder.metrics.unlink()
