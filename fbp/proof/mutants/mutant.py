@@ -53,3 +53,21 @@ def before_jvp(change: Callable) -> Callable[[Layer], Layer]:
         jvp=lambda params, res, tparams, tx: push(layer, *change(params, res, tparams, tx)),
         dual=None,
     )
+
+
+def keeping(other: Layer) -> Callable[[Layer], Layer]:
+    """The layer's values with the residuals of another layer: what forward saved is wrong."""
+
+    def change(layer):
+        def forward(params, state, x, ctx):
+            y, state, _ = layer.forward(params, state, x, ctx)
+            return y, state, other.forward(params, state, x, ctx)[2]
+
+        return layer._replace(forward=forward)
+
+    return change
+
+
+def pulled_by(other: Layer) -> Callable[[Layer], Layer]:
+    """The layer with the vjp of another: a setting that the backward forgot."""
+    return lambda layer: layer._replace(vjp=other.vjp)
