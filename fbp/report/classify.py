@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import jax
 import numpy as np
 
 from fbp.data.dataset import Split
-from fbp.layer import Context, Layer, PyTree
+from fbp.layer import Layer, PyTree
 from fbp.losses import Loss
+from fbp.predict import predict
 from fbp.report.data import Classified, Mistake
-
-ROWS = 1000  # examples a batch: small enough for any net's activations
 
 
 def classify(
@@ -21,16 +19,8 @@ def classify(
     Firmness is the predicted class's score less the right one's. Of a sequence every place counts,
     and the inputs of a mistake are those that lead to it.
     """
-
-    @jax.jit
-    def read(x):
-        outputs = net.forward(params, state, x, Context(train=False))[0]
-        scores = outputs if loss.probabilities is None else loss.probabilities(outputs)
-        return scores, loss.classes(outputs)
-
-    n = len(split.targets)
-    batches = [read(np.asarray(split.inputs[i : i + ROWS])) for i in range(0, n, ROWS)]
-    scores, predicted = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+    found = predict(net, loss, params, state, split.inputs)
+    scores, predicted = found.scores, found.labels
     if scores.shape[-1] == 1:  # one output speaks for class 1, and against class 0
         scores = np.concatenate([-scores, scores], axis=-1)
     shape = predicted.shape  # (n,), or (n, length) for sequences
@@ -50,7 +40,7 @@ def classify(
         )
         for i in worst
     )
-    return Classified(name, confusion, mistakes, loss.probabilities is not None)
+    return Classified(name, confusion, mistakes, found.probabilities)
 
 
 def _where(split: Split, place: tuple) -> dict:

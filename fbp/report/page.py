@@ -9,6 +9,7 @@ from fbp.proof.audit import BOUNDS, Errors
 from fbp.report import figures
 from fbp.report.data import Classified, Mistake, ReportData
 from fbp.report.markup import Number, drawing, is_image, number, percent, picture, table
+from fbp.report.modes import mode_table
 
 MODE_NAMES = {
     "backprop": "hand-written backprop",
@@ -197,21 +198,7 @@ def _costs(data: ReportData) -> str:
         "automatic differentiation in float64, and what it costs. Time is in units of one "
         "evaluation of the loss; ≈ marks what was measured on a few entries and scaled."
     )
-    rows = [
-        (
-            row.name,
-            number(row.cosine),
-            number(row.max_rel_error, 2),
-            number(row.passes),
-            Number(("&asymp;&thinsp;" if row.extrapolated else "") + number(row.time_ratio)),
-            number(row.flops),
-            number(row.temp_bytes),
-        )
-        for row in data.costs
-    ]
-    header = ("mode", "cosine", "largest error", "passes", "time / loss", "FLOPs", "memory, bytes")
-    reasons = [_text(f"{row.name}: {row.reason}.") for row in data.costs if row.reason]
-    return _section("What a gradient costs", _text(words), table(header, rows), *reasons)
+    return _section("What a gradient costs", _text(words), mode_table(data.costs))
 
 
 def _what_ran(data: ReportData) -> str:

@@ -1,6 +1,5 @@
 """Counts and order of mistakes, on outputs that are the inputs."""
 
-import jax.numpy as jnp
 import numpy as np
 
 from fbp.data.dataset import Split
@@ -36,11 +35,3 @@ def test_reads_one_output_as_the_loss_does():
         np.testing.assert_array_equal(found.confusion, [[1, 1], [1, 0]])
         assert [m.row for m in found.mistakes] == [1, 2]
         assert not found.probabilities
-
-
-def test_the_last_batch_may_be_smaller(monkeypatch):
-    monkeypatch.setattr("fbp.report.classify.ROWS", 4)
-    outputs = np.asarray(jnp.eye(3)[jnp.arange(10) % 3])
-    found = read(softmax_cross_entropy(), outputs, np.arange(10) % 3)
-    assert found.confusion.trace() == found.confusion.sum() == 10
-    assert found.mistakes == ()
