@@ -28,7 +28,7 @@ MUTANTS = (
         pulled_by(attention(2, causal=True, rotary_base=50.0)),
     ),
     Mutant("softmax taken as a constant scale", "attention", before_vjp(no_output)),
-    Mutant("softmax taken as a constant scale", "attention", before_jvp(no_output), "jvp"),
+    Mutant("a constant scale in the jvp", "attention", before_jvp(no_output), "jvp"),
     Mutant(
         "probabilities that do not sum to 1",
         "attention/blocks",
