@@ -10,7 +10,6 @@ from rich.table import Table
 from fbp.cli.output import print_table
 from fbp.proof.cases.table import CASES
 from fbp.proof.every import judge_all, prove_all, worst
-from fbp.proof.finding import Finding
 from fbp.proof.mutants.table import MUTANTS
 from fbp.proof.prove import Report
 from fbp.proof.score import Score, Verdict, score
@@ -46,7 +45,7 @@ def proof_table(reports: Sequence[Report]) -> Table:
     """One line a case: how many checks, the one closest to its bound, the memory it keeps."""
     table = Table("layer", "checks", "closest to its bound", "residual bytes", "", box=None)
     for report in reports:
-        near = max(report.findings, key=closeness)
+        near = max(report.findings, key=lambda f: f.share)
         table.add_row(
             report.name,
             str(len(report.findings)),
@@ -55,13 +54,6 @@ def proof_table(reports: Sequence[Report]) -> Table:
             "WRONG" if report.failures else "ok",
         )
     return table
-
-
-def closeness(finding: Finding) -> float:
-    """error / bound; a bound of 0 is met or not."""
-    if finding.bound == 0:
-        return 0.0 if finding.passed else float("inf")
-    return finding.error / finding.bound
 
 
 def mutants_table(verdicts: Sequence[Verdict]) -> Table:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import isfinite
 from os import cpu_count
 from typing import Any
 
 from fbp.proof.cases.case import Case
+from fbp.proof.finding import Finding
 from fbp.proof.mutants.mutant import Mutant
 from fbp.proof.prove import Report, prove_case
 from fbp.proof.score import Verdict, verdicts_on_case
@@ -31,19 +33,24 @@ def judge_all(cases: Sequence[Case], mutants: Sequence[Mutant]) -> Iterator[list
 
 
 def worst(reports: Sequence[Report]) -> dict[str, dict[str, Any]]:
-    """For each check the finding closest to its bound: {check: {case, leaf, error, bound}}."""
-    found: dict[str, dict[str, Any]] = {}
+    """For each check the finding closest to its bound: {check: {case, leaf, error, bound}}.
+
+    error: None where it is not a finite number.
+    """
+    closest: dict[str, tuple[str, Finding]] = {}
     for report in reports:
         for f in report.findings:
-            seen = found.get(f.check)
-            if seen is None or f.error * seen["bound"] > seen["error"] * f.bound:
-                found[f.check] = {
-                    "case": report.name,
-                    "leaf": f.leaf,
-                    "error": float(f.error),
-                    "bound": float(f.bound),
-                }
-    return found
+            if f.check not in closest or f.share > closest[f.check][1].share:
+                closest[f.check] = report.name, f
+    return {
+        check: {
+            "case": case,
+            "leaf": f.leaf,
+            "error": float(f.error) if isfinite(f.error) else None,
+            "bound": float(f.bound),
+        }
+        for check, (case, f) in closest.items()
+    }
 
 
 def _in_threads(work: Callable, cases: Sequence[Case]) -> Iterator:

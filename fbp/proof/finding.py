@@ -27,6 +27,13 @@ class Finding(NamedTuple):
         """Whether the error is within the bound; NaN is not."""
         return self.error <= self.bound
 
+    @property
+    def share(self) -> float:
+        """error / bound: how close it is; a bound of 0 is met, 0, or not, infinity."""
+        if self.passed:
+            return self.error / self.bound if self.bound else 0.0
+        return self.error / self.bound if self.bound and np.isfinite(self.error) else np.inf
+
     def __str__(self) -> str:
         return f"{self.check}, {self.leaf}: {self.detail or f'error {self.error:.1e}'}"
 
