@@ -40,6 +40,18 @@ def test_a_configured_model_is_right_leaf_by_leaf(config, capsys):
     assert "all 4 gradients are right" in out
 
 
+def test_blank_images_and_biases_of_0_are_no_wrong_gradient(config, capsys, monkeypatch):
+    """Every hidden unit would start on relu's kink."""
+    load = check.load
+
+    def blank(section):
+        dataset = load(section)
+        return dataset._replace(train=dataset.train._replace(inputs=0 * dataset.train.inputs))
+
+    monkeypatch.setattr(check, "load", blank)
+    assert main(["check", config]) == 0
+
+
 def test_json_and_exit_1_for_a_wrong_gradient(config, capsys, monkeypatch):
     build = check.build_objective
 
