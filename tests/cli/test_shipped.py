@@ -36,7 +36,7 @@ def test_mnist_mlp_reaches_98_3_percent(data_folder, tmp_path, capsys):
 
 
 def test_nielsens_first_network_is_as_good_as_in_the_book(data_folder, tmp_path, capsys):
-    """95.42% there, the best epoch on the test split; here it is the best on the validation split."""
+    """95.42% is its best epoch there, of the test split; here the validation split is watched."""
     _, epochs = trained("mnist_nielsen_ch1", tmp_path / "run", capsys)
     assert len(epochs) == 30
     best = max(e["validation_accuracy"] for e in epochs)
