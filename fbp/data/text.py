@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +30,7 @@ def load_text(section: Text) -> Dataset:
     if len(known) < 2:
         raise DataError(f"{path}: {len(known)} different characters; a language needs two")
     tests, validations = (
-        round(f * len(ids)) for f in (section.test_fraction, section.validation_fraction)
+        math.ceil(f * len(ids)) for f in (section.test_fraction, section.validation_fraction)
     )
     held_out = len(ids) - tests - validations
     train, validation, test = np.split(ids.astype(np.int32), [held_out, held_out + validations])

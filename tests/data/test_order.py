@@ -18,6 +18,20 @@ def test_an_epoch_has_every_example_once(seed, epoch, n, shuffle):
     np.testing.assert_array_equal(np.sort(order), np.arange(n))
 
 
+@given(seeds, epochs, sizes, st.integers(1, 9))
+def test_an_epoch_of_a_stride_has_evenly_spaced_examples_from_a_drawn_first(seed, epoch, n, stride):
+    order = np.sort(epoch_order(seed, epoch, n, True, stride))
+    assert len(order) == n // stride
+    np.testing.assert_array_equal(np.diff(order), stride)
+    assert not len(order) or (order[0] < stride and order[-1] < n)
+
+
+def test_every_first_example_of_a_stride_comes_up():
+    firsts = [epoch_order(0, epoch, 21, True, 7).min() for epoch in range(200)]
+    assert set(firsts) == set(range(7))
+    np.testing.assert_array_equal(epoch_order(0, 3, 21, False, 7), [0, 7, 14])
+
+
 def test_without_shuffling_the_order_is_the_files():
     np.testing.assert_array_equal(epoch_order(3, 5, 7, False), np.arange(7))
 
