@@ -43,7 +43,7 @@ def draw(case: Case, seed: int = 0) -> Point:
         return x, layer.init(init_key, spec(x))[1]
 
     x, state = start(x_key, init_key)
-    params = jax.eval_shape(layer.init, init_key, spec(x))[0]
+    params = _shapes(layer, x)[0]
     for kink, _ in case.kinks:
         x = np.where(abs(x - kink) < FAR_FROM_KINK, kink + 2 * FAR_FROM_KINK, x)
     params = _replaced(seed, params, lambda a, noise: noise / 2)
@@ -58,15 +58,20 @@ def at(point: Point, layer: Layer, dtype: jnp.dtype) -> Point:
     Where the input is of integers, the parameters alone say the dtype, and all have this one.
     """
     x = _rounded(point.x, jax.tree.map(lambda a: dtype, point.x))
-    shapes = jax.eval_shape(layer.init, jax.random.key(0), spec(x))
     chosen = bool(floats(x).leaves)
-    dtypes = jax.tree.map(lambda a: a.dtype if chosen else dtype, shapes)
+    dtypes = jax.tree.map(lambda a: a.dtype if chosen else dtype, _shapes(layer, x))
     return Point(_rounded(point.params, dtypes[0]), _rounded(point.state, dtypes[1]), x, point.ctx)
 
 
 def rule_at(layer: Layer, point: Point) -> Rule:
     """The layer's rules at this point."""
     return of_layer(layer, *point)
+
+
+def _shapes(layer: Layer, x: PyTree) -> tuple[PyTree, PyTree]:
+    """Shapes and dtypes of parameters and state for an input like x."""
+    shape = spec(x)
+    return jax.eval_shape(lambda key: layer.init(key, shape), jax.random.key(0))
 
 
 def _replaced(seed: int, tree: PyTree, change: Callable) -> PyTree:
