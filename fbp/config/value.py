@@ -23,7 +23,8 @@ def read_value(value: Any, annotation: Any, bounds: Mapping[str, Any]) -> Any:
     read = _typed(value, inner)
     values = read if isinstance(read, tuple) else (read,)
     if read is None or not all(_within(v, bounds) for v in values):
-        near = nearest(str(value), get_args(inner)) if get_origin(inner) is Literal else None
+        choices = get_args(inner) if get_origin(inner) is Literal else ()
+        near = nearest(str(value), map(str, choices))
         question = "" if near is None else f"; did you mean {near}?"
         raise ValueError(f"must be {allowed(annotation, bounds)}{question}")
     return read
@@ -33,7 +34,7 @@ def allowed(annotation: Any, bounds: Mapping[str, Any]) -> str:
     """What a value may be, in words: 'a number from 0 to 0.9'."""
     inner = without_none(annotation)
     if get_origin(inner) is Literal:
-        return f"one of {', '.join(get_args(inner))}"
+        return f"one of {', '.join(map(str, get_args(inner)))}"
     if inner is bool:
         return "true or false"
     if get_origin(inner) is tuple:
@@ -68,7 +69,8 @@ def without_none(annotation: Any) -> Any:
 def _typed(value: Any, annotation: Any) -> Any:
     """`value` in the annotation's type, or None if it is of another."""
     if get_origin(annotation) is Literal:
-        return value if value in get_args(annotation) else None
+        same = (m for m in get_args(annotation) if m == value and type(m) is type(value))
+        return next(same, None)
     if get_origin(annotation) is tuple:
         if not isinstance(value, (list, tuple)):
             return None
