@@ -88,7 +88,7 @@ def summarise(net: Layer, x: PyTree) -> Summary:
         rows.append(row)
     return Summary(
         rows=tuple(rows),
-        parameters=sum(row.parameters for row in rows),
+        parameters=sum(a.size for a in jax.tree.leaves(params)),  # combinators may have some, too
         residual_bytes=_bytes(res),
         forward=sum(row.forward for row in rows),
         jvp=sum(row.jvp or 0 for row in rows),

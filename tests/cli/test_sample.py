@@ -19,6 +19,7 @@ CONFIG = """
 name = "text"
 path = "{path}"
 length = 8
+stride = 1
 [model]
 name = "gpt"
 depth = 1
@@ -29,7 +30,7 @@ rotary = true
 name = "adam"
 learning_rate = 0.02
 [train]
-epochs = 30
+epochs = 4
 batch_size = 8
 """
 

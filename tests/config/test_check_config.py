@@ -31,6 +31,29 @@ CONTRADICTIONS = [
         'it takes logits, so model.output must be "identity"',
     ),
     (
+        '[data]\nname = "text"',
+        'model.name = "mlp" does not fit data.name = "text": '
+        "char_lstm and gpt model text, and nothing else does",
+    ),
+    (
+        '[data]\nname = "text"\n[model]\nname = "gpt"\nheads = 3\nrotary = true',
+        "model.features must be a multiple of 6, got 128",
+    ),
+    (
+        '[data]\nname = "text"\n[model]\nname = "gpt"\nfused = true\n[loss]\nname = "hinge"',
+        'model.fused = true joins the head to softmax_cross_entropy; loss.name is "hinge"',
+    ),
+    (
+        '[data]\nname = "text"\n[model]\nname = "char_lstm"\nfused = true',
+        'model.fused = true makes no logits to take an accuracy of: set train.monitor = "loss"',
+    ),
+    (
+        '[data]\nname = "text"\n[model]\nname = "char_lstm"\nfused = true\n'
+        '[train]\nmonitor = "loss"\ncompute_dtype = "bfloat16"',
+        "model.fused = true computes in train.param_dtype: train.compute_dtype must be "
+        '"float32", too',
+    ),
+    (
         "[optimizer]\nnesterov = true",
         "optimizer.nesterov = true needs optimizer.momentum, such as 0.9",
     ),

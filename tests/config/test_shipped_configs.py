@@ -20,7 +20,7 @@ def test_reads_and_says_where_it_comes_from(path):
 def test_none_is_missing():
     assert {path.stem for path in CONFIGS} >= {
         "digits_maxout", "digits_mlp", "mnist_mlp", "mnist_nielsen_ch1", "mnist_nielsen_ch3",
-        "seeds_binary", "seeds_three_class",
+        "seeds_binary", "seeds_three_class", "shakespeare_gpt", "shakespeare_lstm",
     }  # fmt: skip
 
 
@@ -50,3 +50,15 @@ def test_nielsen_chapter_3():
     assert config.loss == BinaryCrossEntropy()
     assert config.optimizer == Sgd(learning_rate=0.1, l2=5.0)
     assert (config.train.batch_size, config.train.epochs) == (10, 60)
+
+
+def test_shakespeare_gpt_is_nano_gpts_setting_for_a_cpu():
+    config = read_config(FOLDER / "shakespeare_gpt.toml")
+    windows = 1_003_853 - config.data.length + 1  # of the training split
+    steps = windows // config.data.stride // config.train.batch_size * config.train.epochs
+    assert (steps, config.train.batch_size, config.data.length) == (2000, 12, 64)
+    assert (config.model.depth, config.model.heads, config.model.features) == (4, 4, 128)
+    optimizer = config.optimizer
+    assert (optimizer.learning_rate, optimizer.b1, optimizer.b2) == (1e-3, 0.9, 0.99)
+    assert (optimizer.weight_decay, optimizer.clip_norm) == (0.1, 1.0)
+    assert (config.schedule.warmup_steps, config.schedule.final) == (100, 0.1)

@@ -28,7 +28,7 @@ def test_a_prefix_has_the_logits_of_a_prefix():
     params, state = net.init(jax.random.key(0), IDS)
     read = jax.jit(lambda ids: net.forward(params, state, ids, Context())[0])
     ids = jnp.array([[0, 4, 2, 2, 1], [3, 1, 1, 0, 0]])
-    np.testing.assert_allclose(read(ids)[:, :3], read(ids[:, :3]), rtol=1e-6)
+    np.testing.assert_allclose(read(ids)[:, :3], read(ids[:, :3]), rtol=1e-4)
     moved = read(ids.at[0, 0].set(1)) != read(ids)
     assert moved[0].any(axis=-1).all()  # the first id is remembered to the end
     assert not moved[1].any()
