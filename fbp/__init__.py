@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from fbp.gradients import Evaluation, GradientError, gradient
     from fbp.layer import Context, Layer, LayerError, elementwise, stateless
     from fbp.objective import Batch, Objective, supervised
-    from fbp.proof.check import check
+    from fbp.proof.check import CheckError, check
     from fbp.transform import as_jax, as_jax_with_state
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Batch",
+    "CheckError",
     "Context",
     "Evaluation",
     "FbpError",
@@ -58,7 +59,7 @@ _MODULES = {
     "fbp.gradients": ("Evaluation", "GradientError", "gradient"),
     "fbp.layer": ("Context", "Layer", "LayerError", "elementwise", "stateless"),
     "fbp.objective": ("Batch", "Objective", "supervised"),
-    "fbp.proof.check": ("check",),
+    "fbp.proof.check": ("CheckError", "check"),
     "fbp.transform": ("as_jax", "as_jax_with_state"),
 }
 
