@@ -26,7 +26,15 @@ def test_names_are_unique():
     assert sorted(set(names)) == sorted(names)
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+# Whole models and blocks take the compiler longest; their layers are proved in every run.
+WHOLE = ("gpt", "vit", "char_lstm", "transformer_block", "basic_block", "bottleneck", "lenet")
+ROWS = [
+    pytest.param(case, id=case.name, marks=[pytest.mark.slow] * case.name.startswith(WHOLE))
+    for case in CASES
+]
+
+
+@pytest.mark.parametrize("case", ROWS)
 def test_rules(case: Case):
     report = prove_case(case)
     assert len(report.findings) > 40
