@@ -286,6 +286,7 @@ class Adam(Optimizer):
 
 @dataclass(frozen=True)
 class AdamW(Adam):
+    # Another tag than Adam's: variants are told apart by it, never used for one another.
     name: Literal["adamw"] = "adamw"  # type: ignore[assignment]
     weight_decay: float = ranged(1e-2, low=0)  # decoupled; biases and norms are left alone
 
