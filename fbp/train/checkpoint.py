@@ -6,6 +6,8 @@ moment leaves the checkpoints before it as they were.
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -142,7 +144,13 @@ def _as_checkpoint_error(problem: str) -> Iterator[None]:
     except CheckpointError:
         raise
     except Exception as error:
-        cause = " ".join(str(error).split()) or type(error).__name__
-        if len(cause) > CAUSE_LENGTH:
-            cause = f"... {cause[-CAUSE_LENGTH:]}"  # what the system said comes last
-        raise CheckpointError(f"{problem}: {cause}") from error
+        raise CheckpointError(f"{problem}: {_cause(error)}") from error
+
+
+def _cause(error: Exception) -> str:
+    """What the operating system said, if it did: TensorStore puts its code among much else."""
+    said = re.search(r"os_error_code='(\d+)'", str(error))
+    if said:
+        return os.strerror(int(said[1]))
+    cause = " ".join(str(error).split()) or type(error).__name__
+    return cause if len(cause) <= CAUSE_LENGTH else f"... {cause[-CAUSE_LENGTH:]}"
