@@ -23,10 +23,17 @@ MAX_SEED = 2**32 - 1  # of a larger one, JAX's keys would keep 32 bits
 
 
 def ranged(
-    default: Any, *, low: float | None = None, high: float | None = None, open: bool = False
+    default: Any,
+    *,
+    low: float | None = None,
+    above: float | None = None,
+    high: float | None = None,
+    below: float | None = None,
 ) -> Any:
-    """A field whose value (or each of whose values) lies in [low, high]; open: above low."""
-    return field(default=default, metadata={"low": low, "high": high, "open": open})
+    """A field whose value (or each of whose values) lies within bounds: `low` and `high` are
+    allowed themselves, `above` and `below` are not."""
+    bounds = {"low": low, "above": above, "high": high, "below": below}
+    return field(default=default, metadata={k: v for k, v in bounds.items() if v is not None})
 
 
 # --- data
@@ -48,7 +55,7 @@ class Mnist:
 
     name: Literal["mnist"] = "mnist"
     validation: int = ranged(10000, low=0)  # the last so many training images, as Nielsen's split
-    divisor: float = ranged(255.0, low=0, open=True)
+    divisor: float = ranged(255.0, above=0)
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class Idx:
     name: Literal["idx"] = "idx"
     folder: str = ""
     validation: int = ranged(0, low=0)
-    divisor: float = ranged(255.0, low=0, open=True)
+    divisor: float = ranged(255.0, above=0)
 
 
 @dataclass(frozen=True)
@@ -188,7 +195,7 @@ class SoftmaxCrossEntropy:
 @dataclass(frozen=True)
 class Hinge:
     name: Literal["hinge"] = "hinge"
-    margin: float = ranged(1.0, low=0, open=True)
+    margin: float = ranged(1.0, above=0)
 
 
 # --- gradient mode
@@ -220,7 +227,7 @@ class ForwardAutodiff:
 class FiniteDifference:
     mode: Literal["finite_difference"] = "finite_difference"
     scheme: Literal["central", "one_sided"] = "central"
-    step: float | None = ranged(None, low=0, open=True)
+    step: float | None = ranged(None, above=0)
     chunk: int = ranged(64, low=1)
 
 
@@ -236,7 +243,7 @@ class ForwardGradient:
 class Spsa:
     mode: Literal["spsa"] = "spsa"
     draws: int = ranged(1, low=1)
-    step: float = ranged(1e-3, low=0, open=True)
+    step: float = ranged(1e-3, above=0)
     chunk: int = ranged(64, low=1)
 
 
@@ -249,14 +256,14 @@ class Optimizer:
     the gradient, n the number of training examples; biases and norms are left alone."""
 
     learning_rate: float = ranged(0.1, low=0)
-    clip_norm: float | None = ranged(None, low=0, open=True)
+    clip_norm: float | None = ranged(None, above=0)
     l2: float = ranged(0.0, low=0)
 
 
 @dataclass(frozen=True)
 class Sgd(Optimizer):
     name: Literal["sgd"] = "sgd"
-    momentum: float | None = ranged(None, low=0, high=1)
+    momentum: float | None = ranged(None, low=0, below=1)
     nesterov: bool = False
 
 
@@ -271,7 +278,7 @@ class Adagrad(Optimizer):
 class Rmsprop(Optimizer):
     name: Literal["rmsprop"] = "rmsprop"
     learning_rate: float = ranged(1e-3, low=0)
-    decay: float = ranged(0.9, low=0, high=1)
+    decay: float = ranged(0.9, low=0, below=1)
     eps: float = ranged(1e-8, low=0)
 
 
@@ -279,8 +286,8 @@ class Rmsprop(Optimizer):
 class Adam(Optimizer):
     name: Literal["adam"] = "adam"
     learning_rate: float = ranged(1e-3, low=0)
-    b1: float = ranged(0.9, low=0, high=1)
-    b2: float = ranged(0.999, low=0, high=1)
+    b1: float = ranged(0.9, low=0, below=1)
+    b2: float = ranged(0.999, low=0, below=1)
     eps: float = ranged(1e-8, low=0)
 
 
@@ -295,8 +302,8 @@ class AdamW(Adam):
 class Lion(Optimizer):
     name: Literal["lion"] = "lion"
     learning_rate: float = ranged(1e-4, low=0)
-    b1: float = ranged(0.9, low=0, high=1)
-    b2: float = ranged(0.99, low=0, high=1)
+    b1: float = ranged(0.9, low=0, below=1)
+    b2: float = ranged(0.99, low=0, below=1)
     weight_decay: float = ranged(1e-3, low=0)  # decoupled; biases and norms are left alone
 
 
@@ -322,7 +329,7 @@ class Exponential:
     """rate ** (step / every)."""
 
     name: Literal["exponential"] = "exponential"
-    rate: float = ranged(0.96, low=0, high=1, open=True)
+    rate: float = ranged(0.96, above=0, high=1)
     every: int = ranged(1000, low=1)
 
 
@@ -348,7 +355,7 @@ class Train:
     accumulate: int = ranged(1, low=1)  # batches whose gradients are averaged before an update
     steps_per_dispatch: int | None = ranged(None, low=1)  # None: chosen from the model's cost
     in_memory: bool | None = None  # training data on the device; None: if it is below 1 GiB
-    average_decay: float | None = ranged(None, low=0, high=1)  # EMA of the parameters, evaluated
+    average_decay: float | None = ranged(None, low=0, below=1)  # EMA of the parameters, evaluated
     patience: int | None = ranged(None, low=1)  # epochs without improvement before stopping
     monitor: Literal["accuracy", "loss"] = "accuracy"  # of the validation split
     param_dtype: DType = "float32"

@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from operator import ge, gt, le, lt
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from fbp.config.error import nearest
 
+HOLDS = {"low": ge, "above": gt, "high": le, "below": lt}
+WORDS = {"low": "at least", "above": "above", "high": "at most", "below": "below"}
 NOUNS = {int: "integer", float: "number", str: "string"}
 
 
@@ -87,15 +90,11 @@ def _typed(value: Any, annotation: Any) -> Any:
 def _within(value: Any, bounds: Mapping[str, Any]) -> bool:
     if isinstance(value, float) and not math.isfinite(value):
         return False
-    low, high = bounds.get("low"), bounds.get("high")
-    above = low is None or value > low or (value == low and not bounds["open"])
-    return above and (high is None or value <= high)
+    return all(HOLDS[name](value, bound) for name, bound in bounds.items())
 
 
 def _range(bounds: Mapping[str, Any]) -> str:
-    low, high = bounds.get("low"), bounds.get("high")
-    if low is None:
-        return "" if high is None else f" of at most {high}"
-    if bounds["open"]:
-        return f" above {low}" + ("" if high is None else f" and at most {high}")
-    return f" of at least {low}" if high is None else f" from {low} to {high}"
+    if set(bounds) == {"low", "high"}:
+        return f" from {bounds['low']} to {bounds['high']}"
+    words = " and ".join(f"{WORDS[name]} {bound}" for name, bound in bounds.items())
+    return f" of {words}" if words.startswith("at ") else words and f" {words}"

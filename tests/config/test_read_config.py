@@ -78,6 +78,27 @@ MISTAKES = [
         "schedule.rate = 0.0 must be a number above 0 and at most 1",
     ),
     (
+        "[optimizer]\nmomentum = 1",
+        "optimizer.momentum = 1 must be a number of at least 0 and below 1",
+    ),
+    (
+        "[train]\naverage_decay = 1.0",
+        "train.average_decay = 1.0 must be a number of at least 0 and below 1",
+    ),
+    *(
+        (
+            f'[optimizer]\nname = "{name}"\n{setting} = 1.0',
+            f"optimizer.{setting} = 1.0 must be a number of at least 0 and below 1",
+        )
+        for name, setting in [
+            ("adam", "b1"),
+            ("adam", "b2"),
+            ("adamw", "b2"),
+            ("lion", "b2"),
+            ("rmsprop", "decay"),
+        ]
+    ),
+    (
         "[optimizer]\nlearning_rate = 1" + 400 * "0",
         f"optimizer.learning_rate = 1{400 * '0'} must be a number of at least 0",
     ),

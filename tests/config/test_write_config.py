@@ -19,7 +19,8 @@ TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 
 def values(annotation, bounds):
     """Every value a setting may have."""
-    inner, low, high = without_none(annotation), bounds.get("low"), bounds.get("high")
+    inner = without_none(annotation)
+    low, high = bounds.get("low", bounds.get("above")), bounds.get("high", bounds.get("below"))
     if optional(annotation):
         return st.none() | values(inner, bounds)
     if get_origin(inner) is Literal:
@@ -27,8 +28,8 @@ def values(annotation, bounds):
     if get_origin(inner) is tuple:
         return st.lists(values(get_args(inner)[0], bounds), max_size=4).map(tuple)
     if inner is float:
-        open_ = bool(bounds.get("open"))
-        return st.floats(low, high, exclude_min=open_, allow_nan=False, allow_infinity=False)
+        ends = {"exclude_min": "above" in bounds, "exclude_max": "below" in bounds}
+        return st.floats(low, high, **ends, allow_nan=False, allow_infinity=False)
     if inner is int:
         return st.integers(low, high)
     return st.booleans() if inner is bool else TEXT
