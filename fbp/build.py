@@ -83,7 +83,11 @@ def _language_model(
             lstm = fused_char_lstm if head else char_lstm
             return lstm(vocabulary, m.features, m.hidden, layers=m.layers, **options)
         case Gpt() as m, Text(length=length):
-            options |= {"rotary": m.rotary, "tied": m.tied}
+            options |= {
+                "rotary": m.rotary,
+                "tied": m.tied,
+                "approximate_gelu": m.approximate_gelu,
+            }
             transformer = fused_gpt if head else gpt
             return transformer(vocabulary, length, m.depth, m.heads, m.features, **options)
 

@@ -163,6 +163,7 @@ class Gpt:
     features: int = ranged(128, low=1)
     rotary: bool = False  # places turn queries and keys; else a learned vector is added
     tied: bool = True  # the head is the embedding's table
+    approximate_gelu: bool = True  # by tanh, as GPT-2; else by erf, as nanoGPT
     dropout: float = ranged(0.0, low=0, high=0.99)
     fused: bool = False  # as for char_lstm
 

@@ -34,12 +34,13 @@ def mlp_block(
     *,
     dropout_rate: float = 0.0,
     use_bias: bool = True,
+    approximate_gelu: bool = True,
     output_init: Initializer = weight_init,
 ) -> Layer:
     """Up to `hidden`, GELU, down to `features`. Source: Vaswani et al. 2017, section 3.3."""
     layers = {
         "up": dense(hidden, use_bias=use_bias, weight_init=weight_init),
-        "gelu": gelu(approximate=True),
+        "gelu": gelu(approximate=approximate_gelu),
         "down": dense(features, use_bias=use_bias, weight_init=output_init),
     }
     if dropout_rate:
@@ -59,12 +60,14 @@ def transformer_block(
     dropout_rate: float = 0.0,
     drop_path_rate: float = 0.0,
     use_bias: bool = True,
+    approximate_gelu: bool = True,
     depth: int = 1,
 ) -> Layer:
     """x + attention(norm(x)), then x + mlp(norm(x)): the pre-norm block.
 
-    hidden: width of the MLP (None: 4 features). depth: how many blocks share the stream; the
-    projections that write to it start smaller by sqrt(2 depth).
+    hidden: width of the MLP (None: 4 features). approximate_gelu: by tanh, as GPT-2; else by erf,
+    as nanoGPT. depth: how many blocks share the stream; the projections that write to it start
+    smaller by sqrt(2 depth).
     Source: Radford et al. 2019, section 2.3.
     """
     output_init = jax.nn.initializers.normal(0.02 / (2 * depth) ** 0.5)
@@ -88,6 +91,7 @@ def transformer_block(
             hidden or 4 * features,
             dropout_rate=dropout_rate,
             use_bias=use_bias,
+            approximate_gelu=approximate_gelu,
             output_init=output_init,
         ),
     }
