@@ -46,6 +46,11 @@ def cotangent_is_one(params, res, dy):
     return params, res, jnp.ones_like(dy)
 
 
+def divided_by_a_norm_of_0(c, error):
+    direction, inverse, target = error
+    return c, (direction, jnp.where(inverse == 0, jnp.inf, inverse), target)
+
+
 def target_gets_one_violation(c, slope):
     return c, jnp.maximum(slope, -1)
 
@@ -98,6 +103,7 @@ MUTANTS = (
         "softmax_cross_entropy/sequences",
         after_vjp(lambda dparams, dx: (dparams, dx.at[-1].set(0))),
     ),
+    Mutant("slope at a norm of 0", "cosine", residual(divided_by_a_norm_of_0)),
     Mutant("target pushed once, not per violation", "hinge", residual(target_gets_one_violation)),
     Mutant(
         "slope everywhere",
