@@ -9,8 +9,9 @@ from fbp.compose import serial, tied_embedding
 from fbp.layer import Context, Layer, dual, pull, push, within
 from fbp.layers import dense
 from fbp.layers.dense import DenseParams
-from fbp.layers.embedding import add_rows, look_up, require_inside
+from fbp.layers.embedding import require_inside
 from fbp.layers.initializers import Initializer, lecun_normal, small_normal
+from fbp.layers.table import add_rows, look_up
 from fbp.losses.linear_cross_entropy import (
     HeadOptions,
     linear_cross_entropy_forward,

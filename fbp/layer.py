@@ -56,6 +56,11 @@ class Layer(NamedTuple):
     dual(params, state, x, ctx, tparams, tx) -> y, state, ty: forward and jvp in one sweep, in
     which no residual outlives its layer; None means forward, then jvp.
     parts and rebuild(layers) let a net be walked and edited; a leaf has neither.
+    factors(params, res, dy) -> factors, dx: as vjp, with a Factor (fbp.layers.factors) in place of
+    each of the layer's own gradients: every example's, the examples along the first axis. What
+    parts pulled back stays as it is. Only gradient statistics need it.
+    undo(params, state, y, ctx) -> x, res: what forward was given and left, from what it returned;
+    only layers that can be inverted have it.
     A rule that is None is missing, and whoever needs it says so.
     """
 
@@ -67,6 +72,8 @@ class Layer(NamedTuple):
     dual: Callable[..., tuple[PyTree, PyTree, PyTree]] | None = None
     parts: tuple[Part, ...] = ()
     rebuild: Callable[[Sequence[Layer]], Layer] | None = None
+    factors: Callable[..., tuple[PyTree, PyTree]] | None = None
+    undo: Callable[..., tuple[PyTree, PyTree]] | None = None
 
 
 class LayerError(FbpError):
@@ -127,6 +134,7 @@ def stateless(
     forward: Callable[..., tuple[PyTree, PyTree]],
     jvp: Callable[..., PyTree] | None = None,
     vjp: Callable[..., tuple[PyTree, PyTree]] | None = None,
+    factors: Callable[..., tuple[PyTree, PyTree]] | None = None,
 ) -> Layer:
     """A layer from maths alone: init(key, x) -> params, forward(params, x) -> y, res."""
 
@@ -137,7 +145,7 @@ def stateless(
         y, res = forward(params, x)
         return y, state, res
 
-    return Layer(name, lifted_init, lifted_forward, jvp, vjp)
+    return Layer(name, lifted_init, lifted_forward, jvp, vjp, factors=factors)
 
 
 def elementwise(name: str, f: Callable[[jax.Array], tuple[jax.Array, jax.Array]]) -> Layer:

@@ -11,8 +11,10 @@ from jaxtyping import Array, Float
 from fbp.compose.parts import init_and_shape
 from fbp.layer import Layer, LayerError, Part, PyTree, dual, pull, push, within
 from fbp.layers.dense import matmul
-from fbp.layers.embedding import add_rows, look_up, require_inside, require_integers
+from fbp.layers.embedding import require_inside, require_integers
+from fbp.layers.factors.tied import Tied
 from fbp.layers.initializers import Initializer, small_normal
+from fbp.layers.table import add_rows, look_up
 
 
 class TiedParams(NamedTuple):
@@ -61,13 +63,22 @@ def tied_embedding(
             th = push(trunk, params.trunk, trunk_res, tparams.trunk, tx)
         return matmul(th, params.table.T) + matmul(h, tparams.table.T)
 
-    def vjp(params, res, dy):
-        ids, h, trunk_res = res
+    def through_trunk(params, res, dy):
+        """(dtrunk, dx) for a cotangent dy of the logits."""
         with within("trunk"):
-            dtrunk, dx = pull(trunk, params.trunk, trunk_res, matmul(dy, params.table))
+            return pull(trunk, params.trunk, res[2], matmul(dy, params.table))
+
+    def vjp(params, res, dy):
+        ids, h, _ = res
+        dtrunk, dx = through_trunk(params, res, dy)
         rows, drows = h.reshape(-1, h.shape[-1]), dy.reshape(-1, dy.shape[-1])
         dtable = matmul(drows.T, rows) + add_rows(params.table, ids, dx)
         return TiedParams(dtable, dtrunk), None
+
+    def factors(params, res, dy):
+        ids, h, _ = res
+        dtrunk, dx = through_trunk(params, res, dy)
+        return TiedParams(Tied(dy, h, ids, dx), dtrunk), None
 
     def dual_(params, state, ids, ctx, tparams, tx):
         with within("trunk"):
@@ -85,4 +96,5 @@ def tied_embedding(
         dual_,
         (Part("trunk", trunk),),
         lambda f: tied_embedding(vocabulary, features, *f, table_init=table_init, dtype=dtype),
+        factors,
     )

@@ -15,6 +15,7 @@ from jax.scipy.special import erf
 from jaxtyping import Array, Float
 
 from fbp.layer import Layer, elementwise, stateless
+from fbp.layers.factors.rows import sum_of_places
 
 SQRT_2 = 2**0.5
 SQRT_2_PI = (2 / math.pi) ** 0.5
@@ -153,13 +154,19 @@ def prelu_vjp(params: PReLUParams, x, dy):
     return PReLUParams(dslope.astype(x.dtype)), dx
 
 
+def prelu_factors(params: PReLUParams, x, dy):
+    """As prelu_vjp: dslope_i = sum over x <= 0 of x dy, over the places of example i."""
+    below = jnp.where(x > 0, 0, x * dy)
+    return PReLUParams(sum_of_places(below)), jnp.where(x > 0, dy, params.slope * dy)
+
+
 def prelu(initial: float = 0.25) -> Layer:
     """A leaky ReLU that learns one slope a feature. Source: He et al. 2015b, eq. 1."""
 
     def init(key, x):
         return PReLUParams(jnp.full(x.shape[-1:], initial, x.dtype))
 
-    return stateless("prelu", init, prelu_forward, prelu_jvp, prelu_vjp)
+    return stateless("prelu", init, prelu_forward, prelu_jvp, prelu_vjp, prelu_factors)
 
 
 def softmax_forward(params: tuple, x: Float[Array, "*batch features"]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -19,6 +20,7 @@ from fbp.layers.attend import (
 )
 from fbp.layers.dense import (
     DenseParams,
+    dense_factors,
     dense_forward,
     dense_jvp,
     dense_vjp,
@@ -158,11 +160,13 @@ def attention(
         tmixed = merge(attend_jvp(res.attend, *split(tqkv), options))
         return dense_jvp(params.output, res.mixed, tparams.output, tmixed)
 
-    def vjp(params, res, dy):
-        doutput, dmixed = dense_vjp(params.output, res.mixed, dy)
+    def vjp(params, res, dy, dense_rule=dense_vjp):
+        doutput, dmixed = dense_rule(params.output, res.mixed, dy)
         dqkv = join(*attend_vjp(res.attend, unmerge(dmixed), options))
-        dparams_qkv, dx = dense_vjp(params.qkv, res.x, dqkv)
+        dparams_qkv, dx = dense_rule(params.qkv, res.x, dqkv)
         dparams = AttentionParams(dparams_qkv, doutput)
         return dparams, dx if res.masked is None else Masked(dx)
 
-    return stateless(f"attention({heads})", init, forward, jvp, vjp)
+    return stateless(
+        f"attention({heads})", init, forward, jvp, vjp, partial(vjp, dense_rule=dense_factors)
+    )

@@ -10,7 +10,15 @@ from jaxtyping import Array, Float
 
 from fbp.layer import Context, Layer, LayerError
 from fbp.layers.dense import require_floating_features
-from fbp.layers.norm import NormParams, NormResiduals, affine, affine_vjp, project, standardised
+from fbp.layers.norm import (
+    NormParams,
+    NormResiduals,
+    affine,
+    affine_factors,
+    affine_vjp,
+    project,
+    standardised,
+)
 
 
 class BatchNormState(NamedTuple):
@@ -64,6 +72,16 @@ def batch_norm_vjp(params: NormParams, res: NormResiduals | FixedResiduals, dy):
     return affine_vjp(params, res.xhat, dy), _through(res, params.scale * dy)
 
 
+def batch_norm_factors(params: NormParams, res: NormResiduals | FixedResiduals, dy):
+    """As batch_norm_vjp in evaluation. In training an example has no gradient of its own."""
+    if not isinstance(res, FixedResiduals):
+        raise LayerError(
+            "batch_norm couples the examples of a batch in training, so that none has a gradient "
+            "of its own: use group_norm or layer_norm, or Context(train=False)"
+        )
+    return affine_factors(params, res.xhat, dy), _through(res, params.scale * dy)
+
+
 def batch_norm(momentum: float = 0.9, eps: float = 1e-5) -> Layer:
     """Normalises each feature over all axes but the last; state: BatchNormState.
 
@@ -81,7 +99,9 @@ def batch_norm(momentum: float = 0.9, eps: float = 1e-5) -> Layer:
     def forward(params, state, x, ctx):
         return batch_norm_forward(params, state, x, ctx, momentum, eps)
 
-    return Layer("batch_norm", init, forward, batch_norm_jvp, batch_norm_vjp)
+    return Layer(
+        "batch_norm", init, forward, batch_norm_jvp, batch_norm_vjp, factors=batch_norm_factors
+    )
 
 
 def _batch_axes(x: Array) -> tuple[int, ...]:

@@ -11,6 +11,8 @@ from jaxtyping import Array, Float
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.convolve import Geometry, convolve, pull_input, pull_kernel
 from fbp.layers.dense import sum_rows
+from fbp.layers.factors.patches import Patches
+from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
 from fbp.layers.window import Padding, padding_for, require_fit, require_image, window_sizes
 
@@ -40,6 +42,13 @@ def conv_vjp(params: ConvParams, x, dy, at: Geometry):
     dbias = None if params.bias is None else sum_rows(dy.reshape(-1, dy.shape[-1]))
     dx = pull_input(dy, params.weight, at, x.shape[1:-1])
     return ConvParams(dweight, dbias), dx
+
+
+def conv_factors(params: ConvParams, x, dy, at: Geometry):
+    """As conv_vjp, example by example."""
+    dbias = None if params.bias is None else sum_of_places(dy)
+    dx = pull_input(dy, params.weight, at, x.shape[1:-1])
+    return ConvParams(Patches(x, dy, at, params.weight.shape[:-2]), dbias), dx
 
 
 def conv(
@@ -96,5 +105,8 @@ def conv(
     def vjp(params, x, dy):
         return conv_vjp(params, x, dy, at(x.shape[1:-1]))
 
+    def factors(params, x, dy):
+        return conv_factors(params, x, dy, at(x.shape[1:-1]))
+
     size = "x".join(map(str, kernel))
-    return stateless(f"conv({features}, {size})", init, forward, jvp, vjp)
+    return stateless(f"conv({features}, {size})", init, forward, jvp, vjp, factors)

@@ -13,6 +13,8 @@ from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.conv import ConvParams
 from fbp.layers.convolve import Geometry, convolve, pull_input, pull_kernel
 from fbp.layers.dense import sum_rows
+from fbp.layers.factors.patches import Patches
+from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
 from fbp.layers.window import Padding, padding_for, require_image, window_sizes
 
@@ -43,6 +45,13 @@ def conv_transpose_vjp(params: ConvParams, x, dy, up: Upsampling):
     """dx = C dy: the transpose of a transpose. dW: as for C, with dy for its input, x for dy."""
     dweight = _conv_weight(pull_kernel(dy, x, up.at, params.weight.shape[:-2]))
     dbias = None if params.bias is None else sum_rows(dy.reshape(-1, dy.shape[-1]))
+    return ConvParams(dweight, dbias), convolve(dy, _conv_weight(params.weight), up.at)
+
+
+def conv_transpose_factors(params: ConvParams, x, dy, up: Upsampling):
+    """As conv_transpose_vjp, example by example."""
+    dbias = None if params.bias is None else sum_of_places(dy)
+    dweight = Patches(dy, x, up.at, params.weight.shape[:-2], exchanged=True)
     return ConvParams(dweight, dbias), convolve(dy, _conv_weight(params.weight), up.at)
 
 
@@ -102,8 +111,11 @@ def conv_transpose(
     def vjp(params, x, dy):
         return conv_transpose_vjp(params, x, dy, up(x.shape[1:-1]))
 
+    def factors(params, x, dy):
+        return conv_transpose_factors(params, x, dy, up(x.shape[1:-1]))
+
     size = "x".join(map(str, kernel))
-    return stateless(f"conv_transpose({features}, {size})", init, forward, jvp, vjp)
+    return stateless(f"conv_transpose({features}, {size})", init, forward, jvp, vjp, factors)
 
 
 def _conv_weight(w: Array) -> Array:

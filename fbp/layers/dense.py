@@ -9,6 +9,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from fbp.layer import Layer, LayerError, stateless
+from fbp.layers.factors.outer import Outer
+from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
 
 
@@ -42,6 +44,12 @@ def dense_vjp(params: DenseParams, x, dy):
     return DenseParams(dweight, dbias), matmul(dy, params.weight.T)
 
 
+def dense_factors(params: DenseParams, x, dy):
+    """As dense_vjp: dW_i = x_i^T dy_i and db_i = sum dy_i, over the places of example i."""
+    dbias = None if params.bias is None else sum_of_places(dy)
+    return DenseParams(Outer(x, dy), dbias), matmul(dy, params.weight.T)
+
+
 def dense(
     features: int,
     *,
@@ -62,7 +70,7 @@ def dense(
         weight = weight_init(weight_key, (x.shape[-1], features), x.dtype)
         return DenseParams(weight, bias_init(bias_key, (features,), x.dtype) if use_bias else None)
 
-    return stateless(f"dense({features})", init, dense_forward, dense_jvp, dense_vjp)
+    return stateless(f"dense({features})", init, dense_forward, dense_jvp, dense_vjp, dense_factors)
 
 
 def require_floating_features(name: str, x: jax.ShapeDtypeStruct | Array) -> None:

@@ -11,30 +11,17 @@ from jaxtyping import Array, Float, Int
 
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.dense import require_floating_features
+from fbp.layers.factors.factor import wide
+from fbp.layers.factors.rows import Rows
+from fbp.layers.factors.scatter import Scatter
 from fbp.layers.initializers import Initializer, small_normal
+from fbp.layers.table import add_rows, look_up
 
 
 class EmbeddingParams(NamedTuple):
     """table: (vocabulary, features)."""
 
     table: Float[Array, "vocabulary features"]
-
-
-def look_up(
-    table: Float[Array, "vocabulary features"], ids: Int[Array, "*batch"], elsewhere: float
-):
-    """table[ids], and `elsewhere` for ids outside the table: an id never wraps or clips."""
-    inside = (ids >= 0) & (ids < table.shape[0])
-    rows = jnp.take(table, jnp.where(inside, ids, 0), axis=0)
-    return jnp.where(inside[..., None], rows, jnp.asarray(elsewhere, table.dtype))
-
-
-def add_rows(table: Float[Array, "vocabulary features"], ids: Int[Array, "*batch"], dy):
-    """The transpose of look_up: a table of zeros, like `table`, to which row i of dy is added at
-    ids[i]; duplicate ids add up, in float32 or better, and ids outside are dropped."""
-    wide = jnp.zeros(table.shape, jnp.promote_types(table.dtype, jnp.float32))
-    beyond = jnp.where(ids < 0, table.shape[0], ids)  # a negative index would wrap
-    return wide.at[beyond].add(dy.astype(wide.dtype), mode="drop").astype(table.dtype)
 
 
 def embedding_forward(params: EmbeddingParams, ids: Int[Array, "*batch"], padding_id: int | None):
@@ -51,6 +38,12 @@ def embedding_jvp(params: EmbeddingParams, ids, tparams: EmbeddingParams, tx, pa
 def embedding_vjp(params: EmbeddingParams, ids, dy, padding_id):
     """dtable = sum over places i of dy_i at row ids_i; there is no dx."""
     return EmbeddingParams(add_rows(params.table, ids, _unless_padding(dy, ids, padding_id))), None
+
+
+def embedding_factors(params: EmbeddingParams, ids, dy, padding_id):
+    """As embedding_vjp, of the places of one example."""
+    rows = _unless_padding(dy, ids, padding_id)
+    return EmbeddingParams(Scatter(ids, rows, params.table.shape[0])), None
 
 
 def embedding(
@@ -81,6 +74,7 @@ def embedding(
         forward,
         lambda params, ids, tparams, tx: embedding_jvp(params, ids, tparams, tx, padding_id),
         lambda params, ids, dy: embedding_vjp(params, ids, dy, padding_id),
+        lambda params, ids, dy: embedding_factors(params, ids, dy, padding_id),
     )
 
 
@@ -103,6 +97,12 @@ def positions_vjp(params: EmbeddingParams, res: tuple, dy):
     return EmbeddingParams(dtable), dy
 
 
+def positions_factors(params: EmbeddingParams, res: tuple, dy):
+    """As positions_vjp: dtable_i = dy_i, summed over batch axes after the first."""
+    rows = jnp.sum(wide(dy), axis=tuple(range(1, dy.ndim - 2)))
+    return EmbeddingParams(Rows(rows, params.table.shape[0])), dy
+
+
 def positions(max_length: int, *, table_init: Initializer = small_normal) -> Layer:
     """Adds a learned vector for each place: x (..., length, features), length <= max_length.
 
@@ -119,7 +119,12 @@ def positions(max_length: int, *, table_init: Initializer = small_normal) -> Lay
         return EmbeddingParams(table_init(key, (max_length, x.shape[-1]), x.dtype))
 
     return stateless(
-        f"positions({max_length})", init, positions_forward, positions_jvp, positions_vjp
+        f"positions({max_length})",
+        init,
+        positions_forward,
+        positions_jvp,
+        positions_vjp,
+        positions_factors,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
@@ -15,6 +16,7 @@ from fbp.layers.activation import (
 )
 from fbp.layers.dense import (
     DenseParams,
+    dense_factors,
     dense_forward,
     dense_jvp,
     dense_vjp,
@@ -41,12 +43,12 @@ def glu_jvp(params: DenseParams, res, tparams: DenseParams, tx, gate: Gate):
     return slope * tz * u + value * tu
 
 
-def glu_vjp(params: DenseParams, res, dy, gate: Gate):
+def glu_vjp(params: DenseParams, res, dy, gate: Gate, dense_rule=dense_vjp):
     """dz = f'(z) u dy, du = f(z) dy; then both as the cotangent of one dense layer."""
     x, zu = res
     z, u = jnp.split(zu, 2, axis=-1)
     value, slope = gate(z)
-    return dense_vjp(params, x, jnp.concatenate([slope * u * dy, value * dy], axis=-1))
+    return dense_rule(params, x, jnp.concatenate([slope * u * dy, value * dy], axis=-1))
 
 
 def glu(features: int, **options) -> Layer:
@@ -89,5 +91,6 @@ def gated(
         init,
         lambda params, x: glu_forward(params, x, gate),
         lambda params, res, tparams, tx: glu_jvp(params, res, tparams, tx, gate),
-        lambda params, res, dy: glu_vjp(params, res, dy, gate),
+        partial(glu_vjp, gate=gate),
+        partial(glu_vjp, gate=gate, dense_rule=dense_factors),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -9,7 +10,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from fbp.layer import Layer, LayerError, stateless
-from fbp.layers.dense import matmul, require_floating_features, sum_rows
+from fbp.layers.dense import (
+    DenseParams,
+    dense_factors,
+    dense_vjp,
+    matmul,
+    require_floating_features,
+)
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
 
 
@@ -35,14 +42,13 @@ def maxout_jvp(params: MaxoutParams, res, tparams: MaxoutParams, tx, pieces: int
     return jnp.take_along_axis(tz, choice[..., None], axis=-1)[..., 0]
 
 
-def maxout_vjp(params: MaxoutParams, res, dy, pieces: int):
+def maxout_vjp(params: MaxoutParams, res, dy, pieces: int, dense_rule=dense_vjp):
     """dz is dy at the chosen piece and 0 at the others; then as for dense."""
     x, choice = res
     chosen = choice[..., None] == jnp.arange(pieces)
     dz = jnp.where(chosen, dy[..., None], 0).reshape(*dy.shape[:-1], params.bias.size)
-    rows, drows = x.reshape(-1, x.shape[-1]), dz.reshape(-1, dz.shape[-1])
-    dparams = MaxoutParams(matmul(rows.T, drows), sum_rows(drows))
-    return dparams, matmul(dz, params.weight.T)
+    dparams, dx = dense_rule(DenseParams(*params), x, dz)
+    return MaxoutParams(*dparams), dx
 
 
 def maxout(
@@ -76,5 +82,6 @@ def maxout(
         init,
         lambda params, x: maxout_forward(params, x, pieces),
         lambda params, res, tparams, tx: maxout_jvp(params, res, tparams, tx, pieces),
-        lambda params, res, dy: maxout_vjp(params, res, dy, pieces),
+        partial(maxout_vjp, pieces=pieces),
+        partial(maxout_vjp, pieces=pieces, dense_rule=dense_factors),
     )

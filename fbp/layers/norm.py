@@ -10,6 +10,7 @@ taken in float32 or better. Residuals: xhat, in x's dtype, and r, one number a g
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -19,6 +20,8 @@ from jaxtyping import Array, Float
 
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.dense import require_floating_features
+from fbp.layers.factors.factor import wide
+from fbp.layers.factors.rows import sum_of_places
 
 
 class NormParams(NamedTuple):
@@ -73,6 +76,12 @@ def affine_vjp(params: NormParams, xhat, dy):
     return NormParams(dscale, jnp.sum(dy, axes, dtype=wide).astype(params.bias.dtype))
 
 
+def affine_factors(params: NormParams, xhat, dy):
+    """As affine_vjp, each sum over the places of one example."""
+    dbias = None if params.bias is None else sum_of_places(dy)
+    return NormParams(sum_of_places(wide(dy) * wide(xhat)), dbias)
+
+
 def layer_norm_forward(params: NormParams, x: Float[Array, "*batch features"], eps: float):
     """Each example's features to mean 0 and variance 1, then scale and bias."""
     res, _, _ = standardised(x, (-1,), eps, centre=True)
@@ -84,9 +93,9 @@ def layer_norm_jvp(params: NormParams, res: NormResiduals, tparams: NormParams, 
     return params.scale * project(res, tx, (-1,), centre=True) + affine(tparams, res.xhat)
 
 
-def layer_norm_vjp(params: NormParams, res: NormResiduals, dy):
+def layer_norm_vjp(params: NormParams, res: NormResiduals, dy, affine_rule=affine_vjp):
     """dx = r P (scale dy)."""
-    return affine_vjp(params, res.xhat, dy), project(res, params.scale * dy, (-1,), centre=True)
+    return affine_rule(params, res.xhat, dy), project(res, params.scale * dy, (-1,), centre=True)
 
 
 def layer_norm(eps: float = 1e-5) -> Layer:
@@ -97,6 +106,7 @@ def layer_norm(eps: float = 1e-5) -> Layer:
         lambda params, x: layer_norm_forward(params, x, eps),
         layer_norm_jvp,
         layer_norm_vjp,
+        partial(layer_norm_vjp, affine_rule=affine_factors),
     )
 
 
@@ -111,9 +121,9 @@ def rms_norm_jvp(params: NormParams, res: NormResiduals, tparams: NormParams, tx
     return params.scale * project(res, tx, (-1,), centre=False) + affine(tparams, res.xhat)
 
 
-def rms_norm_vjp(params: NormParams, res: NormResiduals, dy):
+def rms_norm_vjp(params: NormParams, res: NormResiduals, dy, affine_rule=affine_vjp):
     """dx = r (g - xhat mean(g xhat)), g = scale dy."""
-    return affine_vjp(params, res.xhat, dy), project(res, params.scale * dy, (-1,), centre=False)
+    return affine_rule(params, res.xhat, dy), project(res, params.scale * dy, (-1,), centre=False)
 
 
 def rms_norm(eps: float = 1e-5) -> Layer:
@@ -127,6 +137,7 @@ def rms_norm(eps: float = 1e-5) -> Layer:
         lambda params, x: rms_norm_forward(params, x, eps),
         rms_norm_jvp,
         rms_norm_vjp,
+        partial(rms_norm_vjp, affine_rule=affine_factors),
     )
 
 
@@ -144,11 +155,11 @@ def group_norm_jvp(params: NormParams, res: NormResiduals, tparams: NormParams, 
     return params.scale * through + affine(tparams, res.xhat.reshape(tx.shape))
 
 
-def group_norm_vjp(params: NormParams, res: NormResiduals, dy):
+def group_norm_vjp(params: NormParams, res: NormResiduals, dy, affine_rule=affine_vjp):
     """dx = r P (scale dy)."""
     g = (params.scale * dy).reshape(res.xhat.shape)
     dx = project(res, g, (1, 3), centre=True).reshape(dy.shape)
-    return affine_vjp(params, res.xhat.reshape(dy.shape), dy), dx
+    return affine_rule(params, res.xhat.reshape(dy.shape), dy), dx
 
 
 def group_norm(groups: int, eps: float = 1e-5) -> Layer:
@@ -171,6 +182,7 @@ def group_norm(groups: int, eps: float = 1e-5) -> Layer:
         lambda params, x: group_norm_forward(params, x, groups, eps),
         group_norm_jvp,
         group_norm_vjp,
+        partial(group_norm_vjp, affine_rule=affine_factors),
     )
 
 

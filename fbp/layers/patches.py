@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.dense import require_floating_features
+from fbp.layers.factors.rows import Rows
 from fbp.layers.initializers import Initializer, small_normal
 from fbp.witness import witness
 
@@ -70,6 +71,11 @@ def class_token_vjp(params: TokenParams, res: tuple, dy: Float[Array, "batch len
     return TokenParams(dtoken), dy[:, 1:]
 
 
+def class_token_factors(params: TokenParams, res: tuple, dy):
+    """As class_token_vjp: dtoken_i = dy_i at place 0."""
+    return TokenParams(Rows(dy[:, 0], dy.shape[-1])), dy[:, 1:]
+
+
 def class_token(*, token_init: Initializer = small_normal) -> Layer:
     """Puts a learned token before each sequence (batch, length, features).
 
@@ -88,6 +94,7 @@ def class_token(*, token_init: Initializer = small_normal) -> Layer:
         lambda params, x: (prepend(params.token, x), ()),
         lambda params, res, tparams, tx: prepend(tparams.token, tx),
         class_token_vjp,
+        class_token_factors,
     )
 
 

@@ -16,6 +16,8 @@ from jaxtyping import Array, Bool, Float
 from fbp.layer import Layer, LayerError, PyTree, stateless
 from fbp.layers.cells import GRU, LSTM, RNN, Carry, Cell
 from fbp.layers.dense import matmul, require_floating_features, sum_rows
+from fbp.layers.factors.outer import Outer
+from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, glorot_uniform
 
 
@@ -150,7 +152,9 @@ def recurrent(
         inputs = (tzx, res.before, res.saved, res.keep, flows(res.x.shape[1]))
         return lax.scan(step, tinitial, inputs)[1].swapaxes(0, 1)
 
-    def vjp(params, res, dy):
+    def through_time(params, res, dy):
+        """(dzx, dzh) at every time, along the length first, and dinputs."""
+
         def step(dcarry, inputs):
             dh, saved, keep, flow = inputs
             dcarry = (dcarry[0] + dh, *dcarry[1:])
@@ -164,20 +168,35 @@ def recurrent(
         last = (jnp.zeros_like(res.before[0]),) * cell.carry
         inputs = (dy.swapaxes(0, 1), res.saved, res.keep, flows(dy.shape[1]))
         dinitial, (dzx, dzh) = lax.scan(step, last, inputs, reverse=True)
-        dzx = dzx.swapaxes(0, 1)
-        dzx_rows, dzh_rows = dzx.reshape(-1, width), dzh.reshape(-1, width)
+        dx = matmul(dzx.swapaxes(0, 1), params.weight_x.T)
+        if res.sequence is None:
+            return dzx, dzh, dx
+        return dzx, dzh, Sequence(dx, None if res.sequence.initial is None else dinitial)
+
+    def vjp(params, res, dy):
+        dzx, dzh, dinputs = through_time(params, res, dy)
+        dzx_rows = dzx.swapaxes(0, 1).reshape(-1, width)
+        dzh_rows = dzh.reshape(-1, width)
         dparams = RecurrentParams(
             matmul(res.x.reshape(-1, res.x.shape[-1]).T, dzx_rows),
             matmul(res.before.reshape(-1, hidden).T, dzh_rows),
             sum_rows(dzx_rows),
             sum_rows(dzh_rows) if cell.split_bias else None,
         )
-        dx = matmul(dzx, params.weight_x.T)
-        if res.sequence is None:
-            return dparams, dx
-        return dparams, Sequence(dx, None if res.sequence.initial is None else dinitial)
+        return dparams, dinputs
 
-    return stateless(f"{cell.name}({hidden})", init, forward, jvp, vjp)
+    def factors(params, res, dy):
+        dzx, dzh, dinputs = through_time(params, res, dy)
+        dzx, dzh, before = (a.swapaxes(0, 1) for a in (dzx, dzh, res.before))
+        dparams = RecurrentParams(
+            Outer(res.x, dzx),
+            Outer(before, dzh),
+            sum_of_places(dzx),
+            sum_of_places(dzh) if cell.split_bias else None,
+        )
+        return dparams, dinputs
+
+    return stateless(f"{cell.name}({hidden})", init, forward, jvp, vjp, factors)
 
 
 def _recur(params: RecurrentParams, h: Array) -> Array:

@@ -7,7 +7,8 @@ import pytest
 
 from fbp.layer import Context, LayerError
 from fbp.layers import embedding, positions
-from fbp.layers.embedding import EmbeddingParams, add_rows, look_up
+from fbp.layers.embedding import EmbeddingParams
+from fbp.layers.table import add_rows, look_up
 
 TABLE = jnp.arange(12.0).reshape(4, 3)
 
