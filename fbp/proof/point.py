@@ -63,6 +63,19 @@ def at(point: Point, layer: Layer, dtype: jnp.dtype) -> Point:
     return Point(_rounded(point.params, dtypes[0]), _rounded(point.state, dtypes[1]), x, point.ctx)
 
 
+def examples(point: Point) -> int:
+    """The length of the batch axis, the first that all leaves of x share; 0 for a single vector."""
+    lengths = {a.shape[0] if a.ndim > 1 else 0 for a in jax.tree.leaves(point.x)}
+    return lengths.pop() if len(lengths) == 1 else 0
+
+
+def first_examples(point: Point, count: int) -> Point:
+    """The same with the first `count` examples only; as it is where there is no batch."""
+    if not examples(point):
+        return point
+    return point._replace(x=jax.tree.map(lambda a: a[:count], point.x))
+
+
 def rule_at(layer: Layer, point: Point) -> Rule:
     """The layer's rules at this point."""
     return of_layer(layer, *point)

@@ -20,10 +20,14 @@ CONFIDENCE = 6.0  # Higham & Mary's lambda: larger errors are rarer than exp(-la
 SUMS = {"reduce_sum", "cumsum", "reduce_prod", "cumprod", "cumlogsumexp", "reduce_window_sum"}
 
 
-def rounding_bounds(fun: Callable, *args) -> list[float]:
-    """For every output leaf of fun(*args): the relative error that rounding explains."""
+def rounding_bounds(fun: Callable, *args, summed: int = 0) -> list[float]:
+    """For every output leaf of fun(*args): the relative error that rounding explains.
+
+    summed: terms that are added up besides what fun adds, in float32 or better. A sum in fun is
+    taken as it is: one in bfloat16 would explain its own error away.
+    """
     closed = jax.make_jaxpr(fun)(*args)
-    inputs = [0.0] * len(closed.jaxpr.invars)
+    inputs = [summed * _unit(jnp.float32) ** 2] * len(closed.jaxpr.invars)
     return [CONFIDENCE * math.sqrt(v) for v in _variances(closed.jaxpr, inputs)]
 
 

@@ -81,11 +81,20 @@ def of_layer(layer: Layer, params: PyTree, state: PyTree, x: PyTree, ctx: Contex
 def autodiff(rule: Rule) -> Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arrays, Arrays]]:
     """(args, targs, dys) -> ys, tys, dargs by JAX's forward and reverse mode, as one program."""
 
-    def everything(args, targs, dys):
+    def by_jax(args, targs, dys):
         ys, tys = jax.jvp(rule.value, (args,), (targs,))
         return ys, tys, jax.vjp(rule.value, args)[1](dys)[0]
 
-    return program(everything)
+    return program(by_jax)
+
+
+def everything(rule: Rule) -> Callable[[Arrays, Arrays, Arrays], tuple[Arrays, Arrays, Arrays]]:
+    """(args, targs, dys) -> ys, tys, dargs by the rule itself."""
+    return lambda args, targs, dys: (
+        rule.value(args),
+        rule.push(args, targs),
+        rule.pull(args, dys),
+    )
 
 
 def compiled(rule: Rule) -> Rule:

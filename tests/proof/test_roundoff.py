@@ -38,6 +38,11 @@ def test_a_wide_accumulator_rounds_once_in_the_narrow_type():
     assert bound == pytest.approx(CONFIDENCE * (U16**2 + 100 * U32**2) ** 0.5)
 
 
+def test_terms_summed_elsewhere_count_in_float32():
+    (bound,) = rounding_bounds(lambda x: x * x, jnp.ones(3, jnp.bfloat16), summed=5000)
+    assert bound == pytest.approx(CONFIDENCE * (U16**2 + 5000 * U32**2) ** 0.5)
+
+
 def test_every_branch_counts():
     def f(x):
         return jax.lax.cond(x[0] > 0, lambda x: x * x, lambda x: x * x * x, x)

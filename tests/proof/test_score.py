@@ -53,6 +53,14 @@ def test_every_mutant_belongs_to_a_row_and_there_are_enough():
     assert len({(m.case, m.name) for m in MUTANTS}) == len(MUTANTS) >= 60
 
 
+def test_sums_in_bfloat16_are_caught_in_bfloat16_alone():
+    (case,) = (c for c in CASES if c.name == "dense/long")
+    verdicts = verdicts_on_case(case, [m for m in MUTANTS if m.case == case.name])
+    sums = [v for v in verdicts if v.mistake and "accumulated in bfloat16" in v.mistake]
+    assert len(sums) == 2
+    assert {v.killed_by for v in sums} == {"bfloat16 vjp = autodiff"}
+
+
 ROWS = [c for c in CASES if any(m.case == c.name for m in MUTANTS)]
 
 

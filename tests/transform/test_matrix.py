@@ -28,6 +28,8 @@ FEW = (
         normal(4, 2),
     ),
 )
+# Second derivatives need memory that grows with the square of a row.
+SHORT = [case for case in CASES if not case.name.endswith("/long")]
 # The programs are large and run once: compiling is all that costs.
 QUICKLY = {
     "xla_backend_optimization_level": 0,
@@ -37,7 +39,7 @@ QUICKLY = {
 
 @pytest.mark.parametrize(
     "case",
-    [*FEW, *(pytest.param(case, marks=pytest.mark.slow, id=case.name) for case in CASES)],
+    [*FEW, *(pytest.param(case, marks=pytest.mark.slow, id=case.name) for case in SHORT)],
     ids=lambda case: case.name,
 )
 def test_every_transformation_is_right_and_runs_its_rule(case, x64):

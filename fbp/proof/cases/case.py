@@ -20,7 +20,8 @@ class Case(NamedTuple):
     """A layer at a shape.
 
     inputs(key, dtype) -> x, whose floating leaves have `dtype`; random, and without special
-    values unless the case is about them. Keep x below about 200 numbers.
+    values unless the case is about them. Keep x below about 200 numbers; a row about long sums has
+    a name that ends in /long.
     train: the Context's mode.
     kinks: (input value, slope the docstring promises there) where an elementwise slope jumps.
     low_precision: the dtypes below float64 that the rules are proved in. A case whose layer

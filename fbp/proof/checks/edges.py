@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import jax
 import numpy as np
@@ -10,8 +10,8 @@ import numpy as np
 from fbp.proof.cases.case import Case
 from fbp.proof.checks.autodiff import autodiff_in_float64, outputs
 from fbp.proof.finding import Finding, compare, measured
-from fbp.proof.point import Point, rule_at
-from fbp.proof.rule import Arrays, Rule, autodiff, compiled, program
+from fbp.proof.point import Point, examples, first_examples, rule_at
+from fbp.proof.rule import Arrays, Rule, autodiff, compiled, everything, program
 from fbp.proof.sample import Sample, directions, sample
 from fbp.proof.vectors import inner, largest, magnitude, norm, relative, wide
 
@@ -56,7 +56,7 @@ def few_examples(case: Case, point: Point, rule: Rule, s: Sample) -> Iterator[Fi
     """A batch of one is as right as any; a batch of none has gradients of zero."""
     if not examples(point):
         return
-    one = rule_at(case.layer, point._replace(x=jax.tree.map(lambda a: a[:1], point.x)))
+    one = rule_at(case.layer, first_examples(point, 1))
     apart = independent(point, rule, s)
     if apart and all(y.ndim and y.shape[0] == examples(point) for y in s.ys):
         yield from _one_of_many(rule, s, one)
@@ -67,9 +67,9 @@ def few_examples(case: Case, point: Point, rule: Rule, s: Sample) -> Iterator[Fi
             yield finding._replace(check=f"batch of one: {finding.check}")
     if not apart:
         return
-    none = rule_at(case.layer, point._replace(x=jax.tree.map(lambda a: a[:0], point.x)))
+    none = rule_at(case.layer, first_examples(point, 0))
     targs, dys = directions(none.args, jax.eval_shape(none.value, none.args))
-    _, tys, dargs = _all_at_once(none)(none.args, targs, dys)
+    _, tys, dargs = program(everything(none))(none.args, targs, dys)
     for name, a in zip((*outputs(tys), *none.names), wide((*tys, *dargs)), strict=True):
         size = float("inf") if np.isnan(a).any() else largest(a)
         yield measured("empty batch", name, size, 0.0, "no examples, but the slope is not zero")
@@ -84,7 +84,7 @@ def _one_of_many(rule: Rule, s: Sample, one: Rule) -> Iterator[Finding]:
     dys = tuple(_first_only(a) for a in s.dys)
     n_params = len(rule.args) - len(_x(rule))
     targs = s.targs[:n_params] + first(s.targs[n_params:])
-    ys, tys, dargs = _all_at_once(one)(one.args, targs, first(dys))
+    ys, tys, dargs = program(everything(one))(one.args, targs, first(dys))
     expected = rule.pull(s.args, dys)
     expected = (*expected[:n_params], *first(expected[n_params:]))
     names = outputs(ys)
@@ -98,21 +98,6 @@ def _first_only(a: jax.Array) -> np.ndarray:
     alone = np.zeros_like(a)
     alone[0] = a[0]
     return alone
-
-
-def _all_at_once(rule: Rule) -> Callable:
-    """(args, targs, dys) -> ys, tys, dargs by the rule's own functions, as one program."""
-
-    def everything(args, targs, dys):
-        return rule.value(args), rule.push(args, targs), rule.pull(args, dys)
-
-    return program(everything)
-
-
-def examples(point: Point) -> int:
-    """The length of the batch axis, the first that all leaves of x share; 0 for a single vector."""
-    lengths = {a.shape[0] if a.ndim > 1 else 0 for a in jax.tree.leaves(point.x)}
-    return lengths.pop() if len(lengths) == 1 else 0
 
 
 def independent(point: Point, rule: Rule, s: Sample) -> bool:

@@ -3,6 +3,7 @@
 import jax
 import jax.numpy as jnp
 
+from fbp.layers.dense import DenseParams, dense_vjp, sum_rows
 from fbp.proof.mutants.mutant import (
     Mutant,
     after_vjp,
@@ -26,19 +27,20 @@ def backward_of_rank_2(params, x, dy):
     return params._replace(weight=rows.T @ drows), dy @ params.weight.T
 
 
-def weight_in_bfloat16(layer):
-    """dW summed example by example in bfloat16: invisible in float32 on short batches only."""
+def weight_summed_in_its_dtype(params, x, dy):
+    """dW summed example by example in the inputs' dtype: wrong for many of bfloat16 alone."""
 
-    def vjp(params, x, dy):
-        dparams, dx = layer.vjp(params, x, dy)
-        low = (x.astype(jnp.bfloat16), dy.astype(jnp.bfloat16))
-        zero = jnp.zeros(params.weight.shape, jnp.bfloat16)
-        total = jax.lax.fori_loop(
-            0, x.shape[0], lambda i, t: t + jnp.outer(low[0][i], low[1][i]), zero
-        )
-        return dparams._replace(weight=total.astype(dparams.weight.dtype)), dx
+    def add(i, total):
+        return total + jnp.outer(x[i], dy[i])
 
-    return layer._replace(vjp=vjp)
+    dweight = jax.lax.fori_loop(0, x.shape[0], add, jnp.zeros_like(params.weight))
+    return DenseParams(dweight, sum_rows(dy)), dy @ params.weight.T
+
+
+def bias_summed_in_its_dtype(params, x, dy):
+    right, dx = dense_vjp(params, x, dy)
+    dbias, _ = jax.lax.scan(lambda total, row: (total + row, None), jnp.zeros_like(dy[0]), dy)
+    return right._replace(bias=dbias), dx
 
 
 def mask_drawn_again(params, res, dy):
@@ -65,7 +67,8 @@ MUTANTS = (
         "dense",
         before_vjp(lambda p, x, dy: (p, x.at[-1].set(0), dy)),
     ),
-    Mutant("weight gradient accumulated in bfloat16", "dense", weight_in_bfloat16),
+    Mutant("dW accumulated in bfloat16", "dense/long", with_vjp(weight_summed_in_its_dtype)),
+    Mutant("db accumulated in bfloat16", "dense/long", with_vjp(bias_summed_in_its_dtype)),
     Mutant(
         "weight gradient of absolute inputs",
         "dense",
