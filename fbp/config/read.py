@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 from fbp.config.check import check
 from fbp.config.error import ConfigError, nearest
@@ -17,6 +17,8 @@ from fbp.config.override import Override, apply_overrides, flag, parse_overrides
 from fbp.config.schema import Config
 from fbp.config.value import allowed, read_value, show
 from fbp.config.variants import option_field, options, paths, tag_of, variants
+
+ConfigT = TypeVar("ConfigT", bound=Config)
 
 
 class Place(NamedTuple):
@@ -32,8 +34,12 @@ class Place(NamedTuple):
         return self._replace(path=(*self.path, key))
 
 
-def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
+def read_config(
+    path: str | Path, overrides: Sequence[str] = (), kind: type[ConfigT] = Config
+) -> ConfigT:
     """The configuration in the file at `path`, with the command line's `overrides` in its place.
+
+    kind: Config, or a subclass with more sections.
 
     overrides: words such as ["--optimizer.learning-rate", "0.1"]; a new variant
     (`--optimizer.name adam`) keeps what the file says of options that both variants have.
@@ -42,10 +48,10 @@ def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Config:
     """
     place = Place(Path(path))
     table = load(place.file)
-    config = _section(Config, Config(), table, place)
+    config = _section(kind, kind(), table, place)
     if overrides:
         table = apply_overrides(table, parse_overrides(overrides))
-        config = _section(Config, Config(), table, place)
+        config = _section(kind, kind(), table, place)
     try:
         check(config)
     except ConfigError as error:
