@@ -31,6 +31,8 @@ class Objective(NamedTuple):
 
     init(key, inputs: ShapeDtypeStruct) -> params, state.
     dual(params, state, batch, ctx, tparams) -> loss, (state, metrics), tloss.
+    net and rebuild(net): of an objective that pulls a loss back through a net, so that the net can
+    be edited; else None. own_params: whether it has parameters besides the net's.
     """
 
     name: str
@@ -39,6 +41,9 @@ class Objective(NamedTuple):
     jvp: Callable[..., jax.Array]
     vjp: Callable[..., PyTree]
     dual: Callable[..., tuple[jax.Array, tuple[PyTree, PyTree], jax.Array]]
+    net: Layer | None = None
+    rebuild: Callable[[Layer], Objective] | None = None
+    own_params: bool = False
 
 
 def supervised(net: Layer, loss: Loss, metrics: Mapping[str, Metric] | None = None) -> Objective:
@@ -67,4 +72,8 @@ def supervised(net: Layer, loss: Loss, metrics: Mapping[str, Metric] | None = No
         value, loss_res = loss.forward(outputs, batch.targets, batch.weights)
         return value, (state, measure(outputs, batch)), loss.jvp(loss_res, toutputs)
 
-    return Objective(f"{loss.name} of {net.name}", net.init, forward, jvp, vjp, dual_)
+    def rebuild(net: Layer) -> Objective:
+        return supervised(net, loss, metrics)
+
+    name = f"{loss.name} of {net.name}"
+    return Objective(name, net.init, forward, jvp, vjp, dual_, net, rebuild)

@@ -49,5 +49,7 @@ def cast(tree: PyTree, dtype) -> PyTree:
 
 
 def like(tree: PyTree, model: PyTree) -> PyTree:
-    """Every leaf in the dtype of its counterpart in `model`."""
-    return jax.tree.map(lambda a, m: a.astype(m.dtype), tree, model)
+    """Every leaf in the dtype of the leaf of `model` that stands there, or above it."""
+    return jax.tree.map(
+        lambda m, part: jax.tree.map(lambda a: a.astype(m.dtype), part), model, tree
+    )
