@@ -1,15 +1,19 @@
-"""Reversible blocks: their formula, the way back, and memory that does not grow with depth."""
+"""Reversible blocks: their formula, the way back, and a chain that keeps its output only."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from fbp.compose import reversible, serial
+from fbp.compose import repeat, reversible, serial
 from fbp.layer import Context, LayerError
 from fbp.layers import dense, dropout, relu, tanh
 
 SHAPE = jax.ShapeDtypeStruct((3, 6), jnp.float32)
+
+
+def chained(f, g, n):
+    return repeat(reversible(f, g), n, save="reversible")
 
 
 def plain(params, x, n):
@@ -23,7 +27,7 @@ def plain(params, x, n):
 
 
 def test_value_and_gradient_equal_the_formula(x64):
-    net = reversible(serial(dense(3), tanh()), serial(dense(3), relu()), n=3)
+    net = chained(serial(dense(3), tanh()), serial(dense(3), relu()), 3)
     wide = jax.ShapeDtypeStruct(SHAPE.shape, jnp.float64)
     params, state = net.init(jax.random.key(0), wide)
     x, dy = jax.random.normal(jax.random.key(1), (2, 3, 6))
@@ -40,7 +44,7 @@ def test_value_and_gradient_equal_the_formula(x64):
 
 def test_the_way_back_draws_the_masks_of_the_way_forward(x64):
     """With other masks x would not come back, and the gradient would be that of another net."""
-    net = reversible(serial(dense(3), dropout(0.5)), serial(dense(3), dropout(0.5)), n=2)
+    net = chained(serial(dense(3), dropout(0.5)), serial(dense(3), dropout(0.5)), 2)
     wide = jax.ShapeDtypeStruct(SHAPE.shape, jnp.float64)
     params, state = net.init(jax.random.key(0), wide)
     x, dy = jax.random.normal(jax.random.key(1), (2, 3, 6))
@@ -56,21 +60,28 @@ def test_the_way_back_draws_the_masks_of_the_way_forward(x64):
     np.testing.assert_allclose(found, expected, atol=1e-12)
 
 
+def test_undo_gives_back_the_input_and_the_residuals(x64):
+    net = reversible(serial(dense(3), tanh()), serial(dense(3), dropout(0.5)))
+    params, state = net.init(jax.random.key(0), jax.ShapeDtypeStruct(SHAPE.shape, jnp.float64))
+    x, ctx = jax.random.normal(jax.random.key(1), SHAPE.shape), Context(jax.random.key(2))
+    y, _, res = net.forward(params, state, x, ctx)
+    found = net.undo(params, state, y, ctx)
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-14), found, (x, res))
+
+
 def test_residuals_do_not_grow_with_depth():
     sizes = []
     for n in (1, 8):
-        net = reversible(serial(dense(3), tanh()), dense(3), n)
+        net = chained(serial(dense(3), tanh()), dense(3), n)
         params, state = jax.eval_shape(lambda k, net=net: net.init(k, SHAPE), jax.random.key(0))
         res = jax.eval_shape(
             lambda p, x, net=net, state=state: net.forward(p, state, x, Context())[2], params, SHAPE
         )
         sizes.append(sum(a.size for a in jax.tree.leaves(res)))
-    assert sizes == [3 * 6, 3 * 6]
+    assert sizes == [3 * 6, 3 * 6]  # the output
 
 
 def test_what_does_not_fit_is_refused():
-    with pytest.raises(LayerError, match="n >= 1"):
-        reversible(dense(3), dense(3), 0)
     with pytest.raises(LayerError, match="odd"):
         reversible(dense(2), dense(2)).init(
             jax.random.key(0), jax.ShapeDtypeStruct((1, 5), jnp.float32)

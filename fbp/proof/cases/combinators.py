@@ -18,6 +18,8 @@ CASES = (
     Case("repeat", repeat(serial(dense(3), tanh()), 3), x),
     Case("repeat/once", repeat(dense(3), 1), x),
     Case("repeat/dropout", repeat(residual(block), 2), x),
+    Case("repeat/inputs", repeat(residual(block), 3, save="inputs"), x),
+    Case("repeat/every_k", repeat(residual(block), 4, save="every_k", every=2), x),
     Case("remat", remat(serial(dense(5), tanh(), dense(2))), x),
     Case("remat/dropout", remat(block), x),
     Case("in_dtype", in_dtype(serial(dense(5), tanh()), "float64", out="float64"), x),
