@@ -83,7 +83,12 @@ def fused_head(
         return loss, (rejoin(state, s), {}), tloss
 
     init = headed(body, vocabulary, weight_init).init
-    return Objective("linear_cross_entropy", init, forward, jvp, vjp, dual_)
+
+    def rebuild(body: Layer) -> Objective:
+        return fused_head(body, vocabulary, options, weight_init=weight_init)
+
+    name = "linear_cross_entropy"
+    return Objective(name, init, forward, jvp, vjp, dual_, body, rebuild, own_params=True)
 
 
 def fused_tied_head(
@@ -133,4 +138,11 @@ def fused_tied_head(
         return loss, (state, {}), linear_cross_entropy_jvp(res, tparams.table.T, th)
 
     init = tied_embedding(vocabulary, features, trunk, table_init=table_init, dtype=dtype).init
-    return Objective("linear_cross_entropy, tied", init, forward, jvp, vjp, dual_)
+
+    def rebuild(trunk: Layer) -> Objective:
+        return fused_tied_head(
+            trunk, vocabulary, features, options, table_init=table_init, dtype=dtype
+        )
+
+    name = "linear_cross_entropy, tied"
+    return Objective(name, init, forward, jvp, vjp, dual_, trunk, rebuild, own_params=True)

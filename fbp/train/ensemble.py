@@ -49,8 +49,8 @@ def make_run(
             lambda a: jax.ShapeDtypeStruct((batch_size, *a.shape[1:]), a.dtype), train.inputs
         )
 
-        def step_on(train_state: TrainState, rows: jax.Array):
-            return step(train_state, jax.tree.map(lambda a: a[rows], train))
+        def step_on(train_state: TrainState, rows: jax.Array, alive: jax.Array):
+            return step(train_state, jax.tree.map(lambda a: a[rows], train), alive)
 
         def epoch(train_state: TrainState, i: jax.Array):
             order = jnp.arange(n)

@@ -41,8 +41,8 @@ def _in_memory(setup: Setup) -> Dispatch:
 
     @partial(jax.jit, donate_argnums=0)
     def run(train_state, data, indices):
-        def gathered(train_state, rows):
-            return setup.step(train_state, Batch(data.inputs[rows], data.targets[rows]))
+        def gathered(train_state, rows, alive):
+            return setup.step(train_state, Batch(data.inputs[rows], data.targets[rows]), alive)
 
         return scan_steps(gathered, len(indices))(train_state, indices)
 

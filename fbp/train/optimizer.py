@@ -15,10 +15,12 @@ DECAYED = ("weight", "weight_x", "weight_h", "table")  # what multiplies; not sc
 def decayed(params: PyTree) -> PyTree:
     """The tree of params with True where weight decay and l2 apply: leaves called DECAYED."""
 
-    def is_decayed(path, leaf):
-        return bool(path) and getattr(path[-1], "name", getattr(path[-1], "key", "")) in DECAYED
+    return jax.tree_util.tree_map_with_path(lambda path, _: leaf_name(path) in DECAYED, params)
 
-    return jax.tree_util.tree_map_with_path(is_decayed, params)
+
+def leaf_name(path: jax.tree_util.KeyPath) -> str:
+    """The field or the key by which a leaf's innermost container knows it; "" without one."""
+    return str(getattr(path[-1], "name", getattr(path[-1], "key", ""))) if path else ""
 
 
 def make_optimizer(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import NamedTuple
 
 import jax
@@ -23,19 +22,23 @@ class StepResult(NamedTuple):
     finite: jax.Array
 
 
-Step = Callable[[TrainState, PyTree], tuple[TrainState, StepResult]]
+Step = Callable[..., tuple[TrainState, StepResult]]  # step(train_state, batch, alive=True)
 
 
 def make_step(
     grad_fn: GradFn, optimizer: optax.GradientTransformation, *, average_decay: float | None = None
 ) -> Step:
-    """A pure step(train_state, batch) -> (train_state, result).
+    """A pure step(train_state, batch, alive=True) -> (train_state, result).
 
+    A step that is not finite does not happen, and none where `alive` is false: the state stays as
+    it is, so that it can be saved and the step looked into.
     Layers and estimators draw from fold_in(key, step). average_decay: the parameters' exponential
     moving average over the optimizer's updates is kept too, in TrainState.average.
     """
 
-    def step(train_state: TrainState, batch: PyTree) -> tuple[TrainState, StepResult]:
+    def step(
+        train_state: TrainState, batch: PyTree, alive: jax.Array | bool = True
+    ) -> tuple[TrainState, StepResult]:
         params, state, opt_state, count, key, average = train_state
         ctx = Context(key=jax.random.fold_in(key, count), train=True)
         loss, grads, state, metrics = grad_fn(params, state, batch, ctx)
@@ -43,10 +46,10 @@ def make_step(
         params = optax.apply_updates(params, updates)
         if average_decay is not None:
             moved = optax.incremental_update(params, average, 1 - average_decay)
-            average = jax.tree.map(partial(jnp.where, _updated(opt_state)), moved, average)
+            average = where(_updated(opt_state), moved, average)
         finite = jnp.isfinite(loss) & all_finite(grads)
         new = TrainState(params, state, opt_state, count + 1, key, average)
-        return new, StepResult(loss, metrics, finite)
+        return where(alive & finite, new, train_state), StepResult(loss, metrics, finite)
 
     return step
 
@@ -54,17 +57,14 @@ def make_step(
 def scan_steps(step: Step, k: int) -> Step:
     """k steps in one dispatch: the batch has a new first axis of length k, and so has the result.
 
-    A step that is not finite does not happen, and none after it: the state stays as it was before
-    that step, so that it can be saved and the step looked into.
+    After a step that is not finite none happens.
     """
 
     def many(train_state: TrainState, batches: PyTree) -> tuple[TrainState, StepResult]:
         def one(carry, batch):
-            old, alive = carry
-            new, result = step(old, batch)
-            alive = alive & result.finite
-            kept = jax.tree.map(lambda n, o: jnp.where(alive, n, o), new, old)
-            return (kept, alive), result
+            train_state, alive = carry
+            train_state, result = step(train_state, batch, alive)
+            return (train_state, alive & result.finite), result
 
         carry = (train_state, jnp.ones((), bool))
         (train_state, _), results = jax.lax.scan(one, carry, batches, length=k)
@@ -77,6 +77,11 @@ def _updated(opt_state: optax.OptState) -> jax.Array:
     """Whether the step's gradient was used at once, not only accumulated."""
     accumulates = isinstance(opt_state, optax.MultiStepsState)
     return opt_state.mini_step == 0 if accumulates else jnp.ones((), bool)
+
+
+def where(condition: jax.Array, new: PyTree, old: PyTree) -> PyTree:
+    """The one tree or the other."""
+    return jax.tree.map(lambda n, o: jnp.where(condition, n, o), new, old)
 
 
 def all_finite(tree: PyTree) -> jax.Array:
