@@ -14,6 +14,7 @@ from fbp.losses import mean_squared, softmax_cross_entropy
 from fbp.proof.cases.case import Case, normal, of_loss
 from fbp.proof.checks.autodiff import autodiff_in_float64, autodiff_in_low_precision
 from fbp.proof.checks.linear import adjoint_identity
+from fbp.proof.checks.programs import jit_is_eager
 from fbp.proof.point import draw, rule_at
 from fbp.proof.prove import prove_case
 from fbp.proof.rule import autodiff, compiled
@@ -34,11 +35,29 @@ ROWS = [
 ]
 
 
+def is_first(case: Case) -> bool:
+    """Whether this is its layer's first row; the others run eagerly among the slow tests."""
+    return "/" not in case.name
+
+
 @pytest.mark.parametrize("case", ROWS)
 def test_rules(case: Case):
-    report = prove_case(case)
+    report = prove_case(case, eager=is_first(case))
     assert len(report.findings) > 40
     assert not report.failures, "\n".join(map(str, report.failures))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if not is_first(case)], ids=lambda case: case.name
+)
+def test_jit_is_eager(case: Case, x64):
+    point = draw(case)
+    plain = rule_at(case.layer, point)
+    rule = compiled(plain)
+    found = list(jit_is_eager(case, point, rule, sample(rule, None)))
+    assert len(found) > 1
+    assert [str(f) for f in found if not f.passed] == []
 
 
 def of_features(make):

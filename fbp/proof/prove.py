@@ -10,6 +10,7 @@ import jax
 from fbp.proof.cases.case import Case
 from fbp.proof.checks import DIFFERENCES, LAYER_CHECKS, RULE_CHECKS
 from fbp.proof.checks.differences import complex_step
+from fbp.proof.checks.programs import jit_is_eager
 from fbp.proof.checks.trees import residual_bytes
 from fbp.proof.finding import Finding
 from fbp.proof.point import draw, rule_at
@@ -39,14 +40,17 @@ class Report(NamedTuple):
         return f"{self.name}: {first}" + (f" (and {more} more failures)" if more else "")
 
 
-def prove_case(case: Case) -> Report:
-    """Every check on every leaf of the case, in float64 and the lower precisions."""
+def prove_case(case: Case, *, eager: bool = True) -> Report:
+    """Every check on every leaf of the case, in float64 and the lower precisions.
+
+    eager: also operation by operation, each of which is compiled by itself; a few seconds.
+    """
     with jax.enable_x64(True):
         point = draw(case)
-        return Report(case.name, tuple(findings(case)), residual_bytes(case, point))
+        return Report(case.name, tuple(findings(case, eager=eager)), residual_bytes(case, point))
 
 
-def findings(case: Case) -> Iterator[Finding]:
+def findings(case: Case, *, eager: bool = True) -> Iterator[Finding]:
     """The case's findings, cheap checks first; to be called with x64 enabled."""
     point = draw(case)
     plain = rule_at(case.layer, point)
@@ -55,7 +59,7 @@ def findings(case: Case) -> Iterator[Finding]:
     for check in (*RULE_CHECKS, *([complex_step] if case.holomorphic else [])):
         if not (case.stops_gradient and check in DIFFERENCES):
             yield from _run(check, rule, at)
-    for layer_check in LAYER_CHECKS:
+    for layer_check in (*LAYER_CHECKS, *([jit_is_eager] if eager else [])):
         yield from _run(layer_check, case, point, rule, at)
 
 

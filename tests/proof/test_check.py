@@ -110,6 +110,17 @@ def test_rules_that_are_not_linear_are_caught():
     assert {"vjp = autodiff", "adjoint identity", "vjp is linear", "vjp of zero"} <= failed
 
 
+def test_a_rule_that_is_another_when_compiled_is_caught():
+    layer = dense(2)
+
+    def vjp(params, res, dy):
+        traced = isinstance(dy, jax.core.Tracer)
+        return layer.vjp(params, res, dy if traced else 1.01 * dy)
+
+    with pytest.raises(CheckError, match="jit = eager, vjp, params/bias: .* factor 1.01"):
+        check(layer._replace(vjp=vjp), X)
+
+
 def test_a_parameter_among_the_residuals_is_caught():
     layer = dense(2)
 

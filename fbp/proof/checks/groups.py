@@ -15,7 +15,6 @@ from fbp.proof.checks.edges import few_examples, not_finite_stays_alone, special
 from fbp.proof.checks.kinks import one_sided_slopes
 from fbp.proof.checks.linear import adjoint_identity, linearity
 from fbp.proof.checks.programs import (
-    jit_is_eager,
     repeat_is_serial,
     signatures_are_stable,
     two_calls_are_identical,
@@ -43,5 +42,4 @@ LAYER_CHECKS = (
     few_examples,
     repeat_is_serial,
     vmap_is_a_loop,
-    jit_is_eager,
 )
