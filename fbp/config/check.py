@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from fbp.config.error import ConfigError
 from fbp.config.schema import (
+    Backprop,
     BinaryCrossEntropy,
     CharLstm,
     Config,
@@ -17,6 +18,7 @@ from fbp.config.schema import (
     Mlp,
     Mnist,
     Piecewise,
+    Resnet,
     Sgd,
     SoftmaxCrossEntropy,
     Text,
@@ -33,6 +35,7 @@ def _problems(config: Config) -> Iterator[str]:
     yield from _data_problems(config)
     yield from _model_problems(config)
     yield from _language_problems(config)
+    yield from _example_problems(config)
     yield from _schedule_problems(config)
     match config.optimizer:
         case Sgd(nesterov=True, momentum=None):
@@ -109,6 +112,30 @@ def _language_problems(config: Config) -> Iterator[str]:
                     "model.fused = true makes no logits to take an accuracy of: "
                     'set train.monitor = "loss"'
                 )
+
+
+def _example_problems(config: Config) -> Iterator[str]:
+    """Of statistics and clipping of single examples' gradients."""
+    gradient, model = config.gradient, config.model
+    match gradient:
+        case Backprop(example_clip=None, noise_multiplier=noise) if noise > 0:
+            yield (
+                f"gradient.noise_multiplier = {noise:g} is in units of gradient.example_clip: "
+                "set that, too, such as 1.0"
+            )
+        case Backprop(example_clip=None, statistics=()):
+            return
+        case Backprop(statistics=statistics):
+            wanted = "gradient.statistics" if statistics else "gradient.example_clip"
+            if isinstance(model, CharLstm | Gpt) and model.fused:
+                yield f"{wanted} needs every example's part of the head: set model.fused = false"
+            if isinstance(model, Resnet):
+                yield (
+                    f"{wanted} needs examples that do not meet, but resnet's batch_norm couples "
+                    "them: choose another model.name, such as lenet"
+                )
+            if "noise_scale" in statistics and config.train.batch_size < 2:
+                yield "gradient.statistics: noise_scale needs train.batch_size of at least 2"
 
 
 def _schedule_problems(config: Config) -> Iterator[str]:

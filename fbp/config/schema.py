@@ -18,6 +18,7 @@ Init = Literal[
     "zeros", "ones", "standard_normal", "small_normal", "scaled_normal", "lecun_normal",
     "he_normal", "glorot_uniform",
 ]  # fmt: skip
+Statistic = Literal["noise_scale", "per_example_norm"]
 DType = Literal["float32", "bfloat16", "float64"]
 MAX_SEED = 2**32 - 1  # of a larger one, JAX's keys would keep 32 bits
 
@@ -204,7 +205,14 @@ class Hinge:
 
 @dataclass(frozen=True)
 class Backprop:
+    """statistics: of single examples' gradients, as metrics. example_clip: the largest norm of one
+    example's gradient; noise_multiplier: times example_clip / batch, the noise that makes it
+    DP-SGD."""
+
     mode: Literal["backprop"] = "backprop"
+    statistics: tuple[Statistic, ...] = ()
+    example_clip: float | None = ranged(None, above=0)
+    noise_multiplier: float = ranged(0.0, low=0)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,10 @@ def allowed(annotation: Any, bounds: Mapping[str, Any]) -> str:
     if inner is bool:
         return "true or false"
     if get_origin(inner) is tuple:
-        return f"a list of {NOUNS[get_args(inner)[0]]}s{_range(bounds)}"
+        of = get_args(inner)[0]
+        if get_origin(of) is Literal:
+            return f"a list of {', '.join(map(str, get_args(of)))}"
+        return f"a list of {NOUNS[of]}s{_range(bounds)}"
     return f"{'an' if inner is int else 'a'} {NOUNS[inner]}{_range(bounds)}"
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fbp.statistics.metrics import of_means
 from fbp.train.step import StepResult
 
 
@@ -36,9 +37,10 @@ def add_steps(tally: Tally, results: StepResult, count: int) -> Tally:
 
 
 def means(tally: Tally) -> dict[str, float]:
-    """Means of loss and metrics over the unfinished epoch's steps."""
+    """Means of loss and metrics over the unfinished epoch's steps, and what follows from them."""
     sums = tally.epoch_sums
-    return {name: total / sums["steps"] for name, total in sums.items() if name != "steps"}
+    found = {name: total / sums["steps"] for name, total in sums.items() if name != "steps"}
+    return found | of_means(found)
 
 
 def watch(tally: Tally, value: float, *, smaller_is_better: bool) -> Tally:
