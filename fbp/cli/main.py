@@ -19,6 +19,7 @@ COMMANDS = {  # fbp/cli/NAME.py has run(argv) -> exit code
     "train": "train the model of a config, and write a report",
     "check": "prove the gradient of a config's model and loss, layer by layer",
     "compare": "every gradient mode on the same batch: exactness, time, FLOPs, memory",
+    "bench": "training steps against autodiff's and other frameworks', in turn",
     "summary": "a row per layer: shapes, parameters, residuals, FLOPs",
     "predict": "classes and probabilities for the examples in a file",
     "sample": "text from a trained language model",

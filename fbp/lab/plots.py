@@ -42,7 +42,7 @@ METHOD_OF = {
 def mode_figure(comparison: Comparison) -> Figure:
     """Each mode's FLOPs and time, in units of the loss alone."""
     rows = [row for row in comparison.rows if row.time_ratio is not None]
-    with _styled(WIDTH, 0.5 + 0.27 * len(rows)) as figure:
+    with styled(WIDTH, 0.5 + 0.27 * len(rows)) as figure:
         figure.subplots_adjust(left=0.25, right=0.97, bottom=0.2, top=0.97)
         ax = figure.subplots()
         y = np.arange(len(rows))[::-1]
@@ -67,7 +67,7 @@ def gradient_figure(costs: Sequence[Cost], here: Comparison | None = None) -> Fi
 
     here: a comparison, whose own model is marked by stars.
     """
-    with _styled(WIDTH, 2.9) as figure:
+    with styled(WIDTH, 2.9) as figure:
         figure.subplots_adjust(left=0.085, right=0.9, bottom=0.17, top=0.9, wspace=0.5)
         flops, seconds = figure.subplots(1, 2)
         _lines(flops, costs, "flops")
@@ -84,7 +84,7 @@ def gradient_figure(costs: Sequence[Cost], here: Comparison | None = None) -> Fi
 
 def jacobian_figure(by_outputs: Sequence[Cost], by_inputs: Sequence[Cost]) -> Figure:
     """FLOPs and time of one Jacobian as outputs, then inputs, grow, with the crossover."""
-    with _styled(WIDTH, 4.6) as figure:
+    with styled(WIDTH, 4.6) as figure:
         figure.subplots_adjust(
             left=0.085, right=0.91, bottom=0.1, top=0.94, wspace=0.42, hspace=0.42
         )
@@ -102,7 +102,7 @@ def jacobian_figure(by_outputs: Sequence[Cost], by_inputs: Sequence[Cost]) -> Fi
 
 def cheap_figure(nets: Mapping[str, CheapGradient]) -> Figure:
     """A gradient over its loss, in FLOPs and in time, for several nets."""
-    with _styled(WIDTH, 0.9 + 0.27 * len(nets)) as figure:
+    with styled(WIDTH, 0.9 + 0.27 * len(nets)) as figure:
         figure.subplots_adjust(left=0.32, right=0.97, bottom=0.27, top=0.84)
         ax = figure.subplots()
         y = np.arange(len(nets))[::-1]
@@ -149,7 +149,7 @@ def as_svg(figure: Figure) -> str:
 
 
 @contextmanager
-def _styled(width: float, height: float) -> Iterator[Figure]:
+def styled(width: float, height: float) -> Iterator[Figure]:
     """A figure of so many inches, drawn on in the report's style."""
     with matplotlib.rc_context(STYLE):
         yield Figure(figsize=(width, height))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import jax
@@ -12,6 +13,8 @@ import numpy as np
 
 SAMPLE_SECONDS = 2e-3  # a shorter sample measures the clock and the dispatch
 ENOUGH_SECONDS = 0.2  # rounds go on so long, to outlast what else the machine does for a moment
+
+Clock = Callable[[int], float]  # runs a program so many times in a row: seconds a call
 
 
 class Timing(NamedTuple):
@@ -27,18 +30,26 @@ class Timing(NamedTuple):
 def interleaved(programs: Mapping[str, Callable[[], Any]], rounds: int = 7) -> dict[str, Timing]:
     """Timings of every program, run in turn (A B A B ...), the first being the unit.
 
-    Each runs twice before: to warm up, and to find how many calls fill a sample of 2 ms. A call
-    is over when its result is ready. There are `rounds` rounds, or more where they are short.
+    A call is over when its result is ready. See interleaved_clocks.
+    """
+    return interleaved_clocks({n: partial(clock, p) for n, p in programs.items()}, rounds)
+
+
+def interleaved_clocks(clocks: Mapping[str, Clock], rounds: int = 7) -> dict[str, Timing]:
+    """`interleaved` for programs that are timed elsewhere, such as in another process.
+
+    Each runs twice before: to warm up, and to find how many calls fill a sample of 2 ms. There are
+    `rounds` rounds, or more where they are short.
     """
     calls, round_seconds = {}, 0.0
-    for name, program in programs.items():
-        _seconds(program, 1)
-        once = _seconds(program, 1)
+    for name, seconds in clocks.items():
+        seconds(1)
+        once = seconds(1)
         calls[name] = max(1, math.ceil(SAMPLE_SECONDS / once))
         round_seconds += once * calls[name]
     samples = np.array(
         [
-            [_seconds(program, calls[name]) for name, program in programs.items()]
+            [seconds(calls[name]) for name, seconds in clocks.items()]
             for _ in range(max(rounds, round(ENOUGH_SECONDS / round_seconds)))
         ]
     )
@@ -46,11 +57,11 @@ def interleaved(programs: Mapping[str, Callable[[], Any]], rounds: int = 7) -> d
     seconds = np.median(samples, axis=0)
     return {
         name: Timing(float(seconds[i]), float(middle[i]), float(low[i]), float(high[i]))
-        for i, name in enumerate(programs)
+        for i, name in enumerate(clocks)
     }
 
 
-def _seconds(program: Callable[[], Any], calls: int) -> float:
+def clock(program: Callable[[], Any], calls: int) -> float:
     """Seconds a call, over `calls` calls one after the other."""
     start = time.perf_counter()
     for _ in range(calls):

@@ -14,9 +14,13 @@ FOLDER = Path("configs") / "bench"
 
 @dataclass(frozen=True)
 class Goals:
-    """The least ratios of a peer's time to ours, and the most of autodiff's temporary memory;
-    None: no goal. autodiff: against the faster of plain and rematerialised. floor: the least
-    share of the step's time that its matrix products need."""
+    """The least ratios of a peer's time to ours; None: no goal.
+
+    autodiff: the faster of plain and rematerialised. loop: that in a Python loop. floor: the least
+    share of our time that the products need. The most: temp, of autodiff's temporary memory (the
+    leaner of the two) that we need; compile, of the shallowest net's compile time that the deepest
+    takes; line, of the deepest net's step time over that on the line through two shallower ones'.
+    """
 
     autodiff: float | None = ranged(None, low=0)
     loop: float | None = ranged(None, low=0)
@@ -24,13 +28,15 @@ class Goals:
     numpy: float | None = ranged(None, low=0)
     floor: float | None = ranged(None, low=0)
     temp: float | None = ranged(None, low=0)
+    compile: float | None = ranged(None, low=0)
+    line: float | None = ranged(None, low=0)
 
 
 @dataclass(frozen=True)
 class Setting:
     """What a case adds to a run's configuration.
 
-    kind: "step", a whole training step with its optimizer; "head", a step of the last layer with its loss;
+    kind: "step", a training step with its optimizer; "head", that of a last layer and its loss;
     "per_example", the gradient and the norm of each example's; "depth", steps and compilations of
     `depths` blocks. inputs: shape of an example, of random numbers, or of tokens below `classes`
     for a text. scan: steps a call.
