@@ -19,6 +19,7 @@ from fbp.train.checkpoint import CheckpointError, Checkpoints
 from fbp.train.dispatch import dispatch_length
 from fbp.train.evaluate import make_evaluate
 from fbp.train.interrupt import interruptible
+from fbp.train.lock import at_work
 from fbp.train.loop import batch_at, make_dispatch
 from fbp.train.progress import SILENT, Display, Position
 from fbp.train.run_folder import (
@@ -67,7 +68,8 @@ def train(
         folder = _existing(run_dir, config) if resume else None
         setup = set_up(config)
         folder = folder or create(run_dir, config)  # not before all else is known to be right
-        with Checkpoints(folder.checkpoints, config.train.keep_checkpoints) as checkpoints:
+        keep = config.train.keep_checkpoints
+        with at_work(folder), Checkpoints(folder.checkpoints, keep) as checkpoints:
             train_state, tally = _start(setup, folder, checkpoints)
             with MetricsWriter(folder, tally.metrics_bytes) as metrics:
                 run = _Run(setup, folder, checkpoints, metrics, display)
