@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,14 @@ from fbp.proof.audit import audit
 from fbp.report.classify import classify
 from fbp.report.data import Classified, ReportData
 from fbp.report.layers import layer_rows
-from fbp.train.run_folder import CONFIG, ENVIRONMENT, Run, RunFolder, load_run, read_metrics
+from fbp.train.run_folder import (
+    CONFIG,
+    Run,
+    RunFolder,
+    load_run,
+    read_environment,
+    read_metrics,
+)
 
 AUDIT_EXAMPLES = 16  # of the training split: enough for every rule, few enough to be quick
 COST_FLOPS = 10**9  # about 0.1 s: what one evaluation of a mode may take before compare scales
@@ -26,12 +32,13 @@ COST_FLOPS = 10**9  # about 0.1 s: what one evaluation of a mode may take before
 def collect(run_dir: Path) -> ReportData:
     """Reads the run, classifies its test split, audits its gradient and times the modes.
 
-    Raises RunFolderError or CheckpointError for a folder that holds no finished epoch.
+    Raises RunFolderError or CheckpointError for a folder that is damaged, or holds no finished
+    epoch.
     """
     run = load_run(run_dir)
     folder = RunFolder(run_dir)
     events = read_metrics(folder)
-    environment = json.loads((run_dir / ENVIRONMENT).read_text("utf-8"))
+    environment = read_environment(folder)
     batch = Batch(*(jnp.asarray(a[:AUDIT_EXAMPLES]) for a in run.dataset.train))
     with jax.enable_x64(run.config.train.param_dtype == "float64"):
         classified = _classified(run)
@@ -81,7 +88,7 @@ def _flat(environment: Mapping[str, Any]) -> dict[str, str]:
     """Everything but the command, which stands elsewhere; packages on lines of their own."""
     packages = {k: str(v) for k, v in environment["packages"].items()}
     rest = {
-        k.replace("_", " "): ", ".join(v) if isinstance(v, list) else str(v)
+        k.replace("_", " "): ", ".join(map(str, v)) if isinstance(v, list) else str(v)
         for k, v in environment.items()
         if k not in ("packages", "command") and v
     }
@@ -90,7 +97,7 @@ def _flat(environment: Mapping[str, Any]) -> dict[str, str]:
 
 def _commands(run_dir: Path, environment: Mapping[str, Any]) -> tuple[str, ...]:
     """What gives these numbers again, from the project's folder."""
-    commit = environment.get("git_commit") or ""
+    commit = str(environment.get("git_commit") or "")
     pins = [f"{k}=={v}" for k, v in environment["packages"].items() if v and k != "fbp-jax"]
     config = run_dir / CONFIG
     return (

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
 import json
 import math
 import os
-import platform
-import subprocess
-import sys
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -23,12 +19,16 @@ from fbp.layer import Layer, PyTree
 from fbp.losses import Loss
 from fbp.objective import Objective
 from fbp.train.checkpoint import Checkpoints
+from fbp.train.environment import environment
 from fbp.train.setup import set_up
 
 CONFIG, METRICS, ENVIRONMENT, CHECKPOINTS = (
     "config.toml", "metrics.jsonl", "environment.json", "checkpoints",
 )  # fmt: skip
-PACKAGES = ("fbp-jax", "jax", "jaxlib", "optax", "orbax-checkpoint", "grain", "numpy")
+EVENTS = {  # what is read of each kind
+    "epoch": {"step", "epoch", "train_loss"},
+    "end": {"step", "reason", "finished"},
+}
 
 
 class RunFolderError(FbpError):
@@ -175,13 +175,28 @@ def read_metrics(folder: RunFolder) -> list[dict[str, Any]]:
 
     Raises RunFolderError for a file that is missing, or is not what a run writes.
     """
-    try:
-        lines = folder.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-        return [json.loads(line) for line in lines if line.endswith("\n")]
-    except OSError as error:
-        raise RunFolderError(f"cannot read {folder.metrics}: {error.strerror}") from error
-    except ValueError as error:
-        raise RunFolderError(f"{folder.metrics} is damaged: {error}") from error
+    lines = _read(folder.metrics).splitlines(keepends=True)
+    events = [
+        _parsed(folder.metrics, line, f"line {number}: ")
+        for number, line in enumerate(lines, start=1)
+        if line.endswith("\n")
+    ]
+    for number, event in enumerate(events, start=1):
+        missing = EVENTS.get(str(event.get("event")), {"event"}) - event.keys()
+        if missing:
+            raise RunFolderError(
+                f"{folder.metrics} is damaged: line {number} has no {min(missing)}"
+            )
+    return events
+
+
+def read_environment(folder: RunFolder) -> dict[str, Any]:
+    """Where the run was made, as `environment` told. Raises as read_metrics does."""
+    path = folder.path / ENVIRONMENT
+    found = _parsed(path, _read(path))
+    if not isinstance(found.get("packages"), dict):
+        raise RunFolderError(f"{path} is damaged: it names no packages")
+    return found
 
 
 def to_json(value: Any) -> str:
@@ -189,33 +204,24 @@ def to_json(value: Any) -> str:
     return json.dumps(_finite_or_none(value), allow_nan=False)
 
 
-def environment() -> dict[str, Any]:
-    """What a result may depend on besides its configuration."""
-    return {
-        "command": sys.argv,
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": {name: _version(name) for name in PACKAGES},
-        "devices": [f"{d.platform}: {d.device_kind}" for d in jax.devices()],
-        "git_commit": _git_commit(),
-    }
-
-
-def _version(package: str) -> str | None:
+def _read(path: Path) -> str:
     try:
-        return importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RunFolderError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:
+        raise RunFolderError(f"{path} is damaged: {error}") from error
 
 
-def _git_commit() -> str | None:
-    """The commit of the working folder, if it is in a repository."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+def _parsed(path: Path, text: str, where: str = "") -> dict[str, Any]:
+    """The JSON object in text."""
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return result.stdout.strip() if result.returncode == 0 else None
+        found = json.loads(text)
+    except ValueError as error:
+        raise RunFolderError(f"{path} is damaged: {where}{error}") from error
+    if not isinstance(found, dict):
+        raise RunFolderError(f"{path} is damaged: {where}not a JSON object")
+    return found
 
 
 def _flat(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -32,6 +32,12 @@ def test_the_report_of_a_run_has_its_numbers(tmp_path, without_timing):
     assert "widths = [5]" in page
     assert "The gradient is right" in page
     assert f"fbp train {tmp_path / 'run' / 'config.toml'}" in page
+    environment = tmp_path / "run" / "environment.json"
+    known = environment.read_text()
+    environment.write_text(known[: len(known) // 2])
+    with pytest.raises(RunFolderError, match=r"environment\.json is damaged"):
+        write_report(tmp_path / "run")
+    assert path.read_text() == page
     # the matrix's caption and the headline count the same test examples
     right, total = map(int, re.search(r"; (\d+) of (\d+) on the diagonal", page).groups())
     assert right / total == pytest.approx(summary.test_accuracy, abs=1e-6)

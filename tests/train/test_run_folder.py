@@ -1,4 +1,5 @@
 import json
+import re
 from dataclasses import replace
 
 import pytest
@@ -10,9 +11,12 @@ from fbp.train.run_folder import (
     create,
     next_folder,
     open_existing,
+    read_environment,
     read_metrics,
     require_same_config,
 )
+
+FIRST = {"event": "epoch", "epoch": 1, "step": 10, "train_loss": 0.5}
 
 
 def test_a_new_folder_says_what_was_asked_and_where_it_runs(tmp_path):
@@ -73,34 +77,69 @@ def test_another_configuration_is_told_by_its_first_key(tmp_path):
 def test_metrics_are_on_disk_at_once_and_are_json(tmp_path):
     folder = create(tmp_path / "run", Config())
     with MetricsWriter(folder, 0) as metrics:
-        metrics.write({"event": "epoch", "loss": float("nan"), "norms": {"a": float("inf")}})
-        assert read_metrics(folder) == [{"event": "epoch", "loss": None, "norms": {"a": None}}]
+        metrics.write({"event": "note", "loss": float("nan"), "norms": {"a": float("inf")}})
+        assert read_metrics(folder) == [{"event": "note", "loss": None, "norms": {"a": None}}]
 
 
 def test_what_the_checkpoint_does_not_know_is_cut_off(tmp_path):
     folder = create(tmp_path / "run", Config())
     with MetricsWriter(folder, 0) as metrics:
-        metrics.write({"epoch": 1})
+        metrics.write(FIRST)
         known = metrics.bytes()
-        metrics.write({"epoch": 2})
+        metrics.write({**FIRST, "epoch": 2})
     with folder.metrics.open("a") as file:
         file.write('{"epoch": 3, "lo')  # a crash in the middle of a line
-    assert read_metrics(folder) == [{"epoch": 1}, {"epoch": 2}]
+    assert read_metrics(folder) == [FIRST, {**FIRST, "epoch": 2}]
     with MetricsWriter(folder, known) as metrics:
-        metrics.write({"epoch": "again 2"})
-    assert read_metrics(folder) == [{"epoch": 1}, {"epoch": "again 2"}]
+        metrics.write({**FIRST, "epoch": "again 2"})
+    assert read_metrics(folder) == [FIRST, {**FIRST, "epoch": "again 2"}]
 
 
-def test_metrics_that_are_gone_or_damaged_are_one_clear_line(tmp_path):
+def test_metrics_that_are_gone_are_one_clear_line(tmp_path):
     folder = create(tmp_path / "run", Config())
-    folder.metrics.write_text('{"event": "epoch"}\nnot json\n')
-    with pytest.raises(RunFolderError, match=r"metrics\.jsonl is damaged: .*char 0"):
-        read_metrics(folder)
     folder.metrics.unlink()
     with pytest.raises(RunFolderError, match=r"cannot read .*: No such file"):
         read_metrics(folder)
     with pytest.raises(RunFolderError, match=r"cannot write .*: No such file"):
         MetricsWriter(folder, 0)
+
+
+@pytest.mark.parametrize(
+    ("second", "problem"),
+    [
+        (b"not json\n", "line 2: Expecting value: line 1 column 1"),
+        (b"[1]\n", "line 2: not a JSON object"),
+        (b"{}\n", "line 2 has no event"),
+        (b'{"event": [1]}\n{}\n', "line 3 has no event"),
+        (b'{"event": "epoch", "epoch": 2, "step": 20}\n', "line 2 has no train_loss"),
+        (b'{"event": "end", "step": 20}\n', "line 2 has no finished"),
+        (b"\xff\n", "'utf-8' codec can't decode byte 0xff"),
+    ],
+)
+def test_damaged_metrics_are_one_clear_line(tmp_path, second, problem):
+    folder = create(tmp_path / "run", Config())
+    folder.metrics.write_bytes(json.dumps(FIRST).encode() + b"\n" + second)
+    with pytest.raises(RunFolderError, match=r"metrics\.jsonl is damaged: " + re.escape(problem)):
+        read_metrics(folder)
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "is damaged: Expecting value"),
+        ("{", "is damaged: Expecting property name"),
+        ("[]", "is damaged: not a JSON object"),
+        ('{"packages": []}', "is damaged: it names no packages"),
+        (None, "No such file"),
+    ],
+)
+def test_a_damaged_environment_is_one_clear_line(tmp_path, text, problem):
+    folder = create(tmp_path / "run", Config())
+    assert read_environment(folder)["packages"]["jax"]
+    path = folder.path / "environment.json"
+    path.unlink() if text is None else path.write_text(text)
+    with pytest.raises(RunFolderError, match=f"{path}.*{problem}"):
+        read_environment(folder)
 
 
 def test_metrics_shorter_than_the_checkpoint_knows_are_not_filled_up(tmp_path):
