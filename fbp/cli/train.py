@@ -14,10 +14,16 @@ from fbp.config.schema import Config
 from fbp.errors import FbpError
 from fbp.proof.audit import failures
 from fbp.proof.audit_table import audit_table, verdict
-from fbp.report import write_report
+from fbp.report import REPORT, write_report
 from fbp.train.progress import display
-from fbp.train.run import INTERRUPTED, NonFiniteError, Summary, train
-from fbp.train.run_folder import CONFIG, next_folder, open_existing, to_json
+from fbp.train.run import INTERRUPTED, NonFiniteError, Summary, finished, train
+from fbp.train.run_folder import (
+    CONFIG,
+    next_folder,
+    open_existing,
+    require_same_config,
+    to_json,
+)
 
 
 def run(argv: list[str]) -> int:
@@ -36,7 +42,9 @@ def run(argv: list[str]) -> int:
     try:
         with display(arguments.quiet) as shown:
             resume = arguments.resume is not None
-            summary = train(config, folder, resume=resume, display=shown)
+            summary = _unreported(arguments.resume, config) or train(
+                config, folder, resume=resume, display=shown
+            )
     except NonFiniteError as error:
         print(f"fbp: {error}", file=sys.stderr)
         return 1
@@ -71,6 +79,15 @@ def _config(parser: ConfigParser, arguments: Namespace, overrides: list[str]) ->
     if overrides:
         parser.error(f"a resumed run keeps its settings: leave {overrides[0]} out")
     return open_existing(arguments.resume)[1]
+
+
+def _unreported(folder: Path | None, config: Config) -> Summary | None:
+    """How a resumed run ended that has all but its report, as a kill at the end leaves it."""
+    if folder is None or (folder / REPORT).exists():
+        return None
+    found, saved = open_existing(folder)
+    require_same_config(found, saved, config)
+    return finished(found)
 
 
 def _in_a_line(config: Config) -> str:

@@ -79,13 +79,23 @@ def train(
 def _existing(run_dir: Path, config: Config) -> RunFolder:
     folder, saved = open_existing(run_dir)
     require_same_config(folder, saved, config)
-    events = read_metrics(folder)
-    if events and events[-1]["event"] == "end" and events[-1]["finished"]:
+    summary = finished(folder)
+    if summary is not None:
         raise FbpError(
-            f"{run_dir} is finished after {events[-1]['step']} steps ({events[-1]['reason']}): "
+            f"{run_dir} is finished after {summary.steps} steps ({summary.reason}): "
             "start a new run to train further"
         )
     return folder
+
+
+def finished(folder: RunFolder) -> Summary | None:
+    """How the run ended; None for one that can go on."""
+    events = read_metrics(folder)
+    if not events or events[-1]["event"] != "end" or not events[-1]["finished"]:
+        return None
+    end = events[-1]
+    losses = (end.get(name) for name in ("train_loss", "test_loss", "test_accuracy"))
+    return Summary(str(folder.path), end["reason"], end["step"], end.get("seconds", 0.0), *losses)
 
 
 def _start(setup: Setup, folder: RunFolder, checkpoints: Checkpoints) -> tuple[TrainState, Tally]:

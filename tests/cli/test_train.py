@@ -50,8 +50,15 @@ def test_json_is_the_last_line_and_all_of_it(config, capsys):
     assert Path("runs/small-1/report.html").is_file()
 
 
+def brief_report(folder):
+    """In place of the whole one, for which modes are timed."""
+    path = folder / "report.html"
+    path.write_text("a report")
+    return path
+
+
 def test_people_get_progress_audit_result_and_report(config, capsys, monkeypatch):
-    monkeypatch.setattr(fbp.cli.train, "write_report", lambda folder: folder / "report.html")
+    monkeypatch.setattr(fbp.cli.train, "write_report", brief_report)
     assert main(["train", config, "--run", "here"]) == 0
     out, err = capsys.readouterr()
     assert "digits: mlp, softmax_cross_entropy, backprop, sgd, 2 epochs" in err
@@ -61,6 +68,17 @@ def test_people_get_progress_audit_result_and_report(config, capsys, monkeypatch
     assert out.splitlines()[-1] == "report: here/report.html"
     assert main(["train", "--resume", "here"]) == 2
     assert "here is finished after 38 steps" in capsys.readouterr().err
+
+    # As a kill leaves it between the last step and the report.
+    Path("here/report.html").unlink()
+    metrics = Path("here/metrics.jsonl").read_text()
+    assert main(["train", "small.toml", "--train.epochs", "3", "--resume", "here"]) == 2
+    assert "here was trained with train.epochs = 2, not 3" in capsys.readouterr().err
+    assert main(["train", "--resume", "here"]) == 0
+    again, err = capsys.readouterr()
+    assert (again, "epoch 2" in err) == (out, False)
+    assert Path("here/report.html").is_file()
+    assert Path("here/metrics.jsonl").read_text() == metrics
 
 
 def test_json_has_null_for_what_is_not_finite(config, capsys, monkeypatch):

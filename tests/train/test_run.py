@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from fbp.data import DataError
 from fbp.errors import FbpError
 from fbp.layer import stateless
 from fbp.train.progress import SILENT
-from fbp.train.run import INTERRUPTED, NonFiniteError, train
+from fbp.train.run import INTERRUPTED, NonFiniteError, finished, train
 from fbp.train.run_folder import RunFolder, RunFolderError, load_run, read_metrics
 
 TIMES = ("seconds", "steps_per_second")
@@ -90,6 +91,19 @@ def test_a_finished_run_says_so(whole, small_run):
         train(small_run(epochs=3), folder)
     with pytest.raises(RunFolderError, match=r"with train\.epochs = 3, not 4"):
         train(small_run(epochs=4), folder, resume=True)
+
+
+def test_a_crash_before_the_end_is_written_loses_nothing(tmp_path, whole, small_run):
+    folder = tmp_path / "run"
+    shutil.copytree(whole[0], folder)
+    metrics = folder / "metrics.jsonl"
+    *epochs, _ = metrics.read_text().splitlines(keepends=True)
+    metrics.write_text("".join(epochs))
+    assert finished(RunFolder(folder)) is None
+    resumed = train(small_run(epochs=3), folder, resume=True)
+    assert resumed._replace(run=whole[1].run) == whole[1]
+    assert finished(RunFolder(folder)) == resumed
+    assert metrics.read_text().startswith("".join(epochs))
 
 
 @pytest.mark.parametrize("step", [1, 30])
