@@ -43,7 +43,7 @@ def allowed(annotation: Any, bounds: Mapping[str, Any]) -> str:
     if get_origin(inner) is tuple:
         of = get_args(inner)[0]
         if get_origin(of) is Literal:
-            return f"a list of {', '.join(map(str, get_args(of)))}"
+            return f"a list, empty or of {', '.join(map(str, get_args(of)))}"
         return f"a list of {NOUNS[of]}s{_range(bounds)}"
     return f"{'an' if inner is int else 'a'} {NOUNS[inner]}{_range(bounds)}"
 

@@ -58,6 +58,25 @@ CONTRADICTIONS = [
         "optimizer.nesterov = true needs optimizer.momentum, such as 0.9",
     ),
     (
+        "[gradient]\nnoise_multiplier = 1.1",
+        "gradient.noise_multiplier = 1.1 is in units of gradient.example_clip: set that, too, "
+        "such as 1.0",
+    ),
+    (
+        '[data]\nname = "text"\n[model]\nname = "gpt"\nfused = true\n[train]\nmonitor = "loss"\n'
+        "[gradient]\nexample_clip = 1.0",
+        "gradient.example_clip needs every example's part of the head: set model.fused = false",
+    ),
+    (
+        '[model]\nname = "resnet"\n[gradient]\nstatistics = ["per_example_norm"]',
+        "gradient.statistics needs examples that do not meet, but resnet's batch_norm couples "
+        "them: choose another model.name, such as lenet",
+    ),
+    (
+        '[train]\nbatch_size = 1\n[gradient]\nstatistics = ["noise_scale"]',
+        "gradient.statistics: noise_scale needs train.batch_size of at least 2",
+    ),
+    (
         '[schedule]\nname = "piecewise"\nboundaries = [10, 20]\nfactors = [0.5]',
         "schedule.boundaries and schedule.factors must have the same length, got 2 and 1",
     ),
@@ -85,6 +104,8 @@ def test_says_which_settings_and_what_to_do(tmp_path, monkeypatch, text, line):
         '[schedule]\nname = "piecewise"\nboundaries = [10, 20]\nfactors = [0.5, 0.1]',
         "[data]\nvalidation_fraction = 0.1\n[train]\npatience = 3",
         "[data]\nvalidation_fraction = 0",
+        '[gradient]\nstatistics = ["noise_scale"]\nexample_clip = 1.0\nnoise_multiplier = 1.1',
+        '[gradient]\nstatistics = ["per_example_norm"]\n[train]\nbatch_size = 1',
     ],
 )
 def test_what_fits_together_passes(tmp_path, text):

@@ -48,6 +48,10 @@ MISTAKES = [
     ("[train]\nshuffle = 1", "train.shuffle = 1 must be true or false"),
     ("[train]\nepochs = 2020-01-01", "train.epochs = 2020-01-01 must be an integer of at least 1"),
     ('[data]\nname = "csv"\npath = 3', "data.path = 3 must be a string"),
+    (
+        '[gradient]\nstatistics = ["norms"]',
+        'gradient.statistics = ["norms"] must be a list, empty or of noise_scale, per_example_norm',
+    ),
     ("[model]\nwidths = 30", "model.widths = 30 must be a list of integers of at least 1"),
     (
         "[model]\nwidths = [30, 1.5]",

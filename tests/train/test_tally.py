@@ -14,6 +14,14 @@ def test_means_are_over_all_steps_of_an_epoch():
     assert means(tally) == {"loss": 3.0, "accuracy": 0.625}
 
 
+def test_the_noise_scale_is_the_ratio_of_means():
+    parts = {"gradient_variance": np.array([8.0, 4.0]), "squared_gradient": np.array([-1.0, 3.0])}
+    found = means(add_steps(Tally(), StepResult(np.ones(2), parts, None), 2))
+    assert found["noise_scale"] == 6.0
+    below = {**parts, "squared_gradient": np.array([-1.0, 0.5])}
+    assert "noise_scale" not in means(add_steps(Tally(), StepResult(np.ones(2), below, None), 2))
+
+
 @pytest.mark.parametrize(
     ("values", "smaller", "best", "waited"),
     [

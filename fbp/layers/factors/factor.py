@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import jax
 import jax.numpy as jnp
 from jax import lax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
 # Numbers that a chunk of examples may make at once, unless one example alone makes more.
 CHUNK_NUMBERS = 2**20
@@ -36,7 +36,7 @@ class Factor(Protocol):
 
 def map_examples(
     f: Callable[..., Array], arrays: tuple[Array, ...], numbers: int
-) -> Float[Array, "batch *rest"]:
+) -> Shaped[Array, "batch *rest"]:
     """f(*arrays), whose first axis is the examples, too, a chunk of examples at a time.
 
     numbers: how many f makes on the way for one example.
@@ -61,7 +61,7 @@ def sum_examples(f: Callable[..., Array], arrays: tuple[Array, ...], numbers: in
     return lax.scan(lambda total, chunk: (total + f(*chunk), None), zero, chunks)[0]
 
 
-def by_places(x: Float[Array, "batch *places features"]) -> Float[Array, "batch n features"]:
+def by_places(x: Shaped[Array, "batch *places features"]) -> Shaped[Array, "batch n features"]:
     """All axes between the first and the last as one."""
     return x.reshape(x.shape[0], math.prod(x.shape[1:-1]), x.shape[-1])
 
