@@ -47,6 +47,7 @@ def collect(run_dir: Path) -> ReportData:
         name=run_dir.resolve().name,
         config=folder.config.read_text("utf-8"),
         mode=run.config.gradient.mode,
+        monitor=run.config.train.monitor,
         dataset=_facts(run.dataset),
         classes=run.dataset.classes,
         layers=tuple(layers),

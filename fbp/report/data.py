@@ -47,12 +47,14 @@ class Classified(NamedTuple):
 
 
 class ReportData(NamedTuple):
-    """config: as TOML. mode: of the gradient. dataset: facts by name. epochs, end: the events of
-    metrics.jsonl. audit, costs, classified: empty or None where there is nothing to show."""
+    """config: as TOML. mode: of the gradient. monitor: "loss" or "accuracy", by which validation
+    epochs are compared. dataset: facts by name. epochs, end: the events of metrics.jsonl. audit,
+    costs, classified: empty or None where there is nothing to show."""
 
     name: str
     config: str
     mode: str
+    monitor: str
     dataset: tuple[tuple[str, str], ...]
     classes: tuple[str, ...]
     layers: tuple[LayerRow, ...]

@@ -49,8 +49,11 @@ WIDTH = 6.85  # inches: the text width of an A4 page with 18 mm margins
 Events = Sequence[Mapping]
 
 
-def learning_curves(epochs: Events) -> str:
-    """Loss and accuracy of the training and validation splits over epochs, side by side."""
+def learning_curves(epochs: Events, monitor: str) -> str:
+    """Loss and accuracy of the training and validation splits over epochs, side by side.
+
+    monitor: "loss" or "accuracy", whose best validation epoch has a ring around it.
+    """
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(WIDTH, 2.1))
         figure.subplots_adjust(left=0.055, right=0.91, bottom=0.2, top=0.88, wspace=0.42)
@@ -64,7 +67,8 @@ def learning_curves(epochs: Events) -> str:
             ax.set_xlabel("epoch")
             if measure == "accuracy":
                 ax.yaxis.set_major_formatter("{x:.0%}")
-                _mark_best(ax, *series["validation"])
+            if measure == monitor:
+                _mark_best(ax, *series["validation"], smaller_is_better=measure == "loss")
         return _svg(figure)
 
 
@@ -178,10 +182,10 @@ def _plain_log_ticks(ax: Axes) -> None:
     ax.yaxis.set_minor_locator(NullLocator())
 
 
-def _mark_best(ax: Axes, x: np.ndarray, y: np.ndarray) -> None:
-    """A ring around the best epoch, with its value."""
-    if x.size:
-        best = int(np.nanargmax(y)) if np.isfinite(y).any() else 0
+def _mark_best(ax: Axes, x: np.ndarray, y: np.ndarray, *, smaller_is_better: bool) -> None:
+    """A ring around the best epoch, the first of equals."""
+    if np.isfinite(y).any():
+        best = int(np.nanargmin(y) if smaller_is_better else np.nanargmax(y))
         ax.plot(x[best], y[best], "o", mfc="none", mec=RED, ms=6, mew=1, clip_on=False)
 
 

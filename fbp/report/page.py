@@ -85,9 +85,10 @@ def _learning(data: ReportData) -> str:
         return _section("Learning", _text("The run ended before its first epoch did."))
     caption = (
         "Loss and accuracy after each epoch. Where the two lines part, the net begins to learn "
-        "its training examples by heart; the ring marks the best validation epoch."
+        "its training examples by heart; the ring marks the epoch with the best validation "
+        f"{data.monitor}."
     )
-    svg = figures.learning_curves(data.epochs)
+    svg = figures.learning_curves(data.epochs, data.monitor)
     return _section("Learning", drawing(svg, "Loss and accuracy over epochs", caption))
 
 

@@ -80,6 +80,7 @@ def report_data() -> ReportData:
         name="digits_mlp",
         config=CONFIG,
         mode="backprop",
+        monitor="accuracy",
         dataset=(
             ("name", "digits"),
             ("training examples", "1257"),
