@@ -84,11 +84,19 @@ def update_rows(
     inputs: PyTree,
     rows: jax.Array,
 ) -> tuple[PyTree, PyTree]:
-    """(carry, params), in which dp has replaced the parameters, row by row, the last one first."""
+    """(carry, params), in which dp has replaced the parameters, row by row, the last one first.
+
+    A row is written one round late. In its own round the compiler would fuse reading the old row
+    and writing the new one into several loops, and to keep them apart copy the stack, twice.
+    """
 
     def one(carry, inputs):
-        (carry, stack), (i, r) = carry, inputs
+        (carry, stack, late), (i, r) = carry, inputs
+        stack = write_row(stack, i + 1, late)
         carry, new = pull_row(carry, row(stack, i), r)
-        return (carry, write_row(stack, i, new)), None
+        return (carry, stack, new), None
 
-    return lax.scan(one, (carry, params), (rows, inputs), reverse=True)[0]
+    above = row(params, rows[-1] + 1)  # clamped to the last row, and then written there as it is
+    start = (carry, params, above)
+    (carry, stack, late), _ = lax.scan(one, start, (rows, inputs), reverse=True)
+    return carry, write_row(stack, rows[0], late)
