@@ -35,7 +35,7 @@ def test_short_programs_are_repeated_until_a_sample_is_long_enough(monkeypatch):
 
 def test_short_rounds_go_on_until_they_tell_something(monkeypatch):
     clock = iter([1.0] * (2 + 5))
-    monkeypatch.setattr(timing, "_seconds", lambda program, calls: next(clock))
+    monkeypatch.setattr(timing, "clock", lambda program, calls: next(clock))
     monkeypatch.setattr(timing, "ENOUGH_SECONDS", 5)
     interleaved({"a": lambda: None}, rounds=3)
     assert next(clock, None) is None
@@ -44,7 +44,7 @@ def test_short_rounds_go_on_until_they_tell_something(monkeypatch):
 def test_ratio_is_to_the_first_of_the_same_round(monkeypatch):
     """Rounds in which both take twice, or ten times, as long leave the ratio as it is."""
     clock = iter([1, 1, 3, 3, *(1, 3), *(2, 6), *(10, 31)])
-    monkeypatch.setattr(timing, "_seconds", lambda program, calls: next(clock))
+    monkeypatch.setattr(timing, "clock", lambda program, calls: next(clock))
     a, b = interleaved({"a": lambda: None, "b": lambda: None}, rounds=3).values()
     assert (a.ratio, a.low, a.high) == (1, 1, 1)
     assert (b.ratio, b.low) == (3, 3)
