@@ -1,40 +1,16 @@
-"""A comparison as one self-contained HTML page, in the report's dress."""
+"""A comparison in HTML: the table of gradient modes, and a page of it with figures."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
-from importlib.resources import files
 
 from matplotlib.figure import Figure
 
-from fbp.lab.compare import Comparison
-from fbp.lab.plots import as_svg
-from fbp.report.markup import drawing, number
-from fbp.report.modes import mode_table
-
-
-def render(name: str, comparison: Comparison, figures: Mapping[str, tuple[Figure, str]]) -> str:
-    """The page's HTML; figures: (figure, caption) by title."""
-    drawings = "\n".join(
-        f"<section><h2>{escape(title)}</h2>{drawing(as_svg(figure), title, caption)}</section>"
-        for title, (figure, caption) in figures.items()
-    )
-    loss = ("the loss alone", *(number(None),) * 2, number(1), number(1.0))
-    cost = (number(comparison.loss_flops), number(comparison.loss_temp_bytes))
-    modes = mode_table(comparison.rows, (*loss, *cost))
-    style = files("fbp.report").joinpath("style.css").read_text("utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<link rel="icon" href="data:,">'  # else a browser asks for favicon.ico
-        f"<title>{escape(name)}: gradient modes</title>"
-        f"<style>{style}</style></head>\n<body>\n"
-        f"<header><h1>{escape(name)}</h1><p class=lead>every gradient mode at the same "
-        f"{comparison.parameters:,} parameters, on the same {comparison.examples} examples</p>"
-        "</header>\n<section><h2>What a gradient costs</h2>"
-        f"<p>{escape(ABOUT)}</p>{modes}</section>\n{drawings}\n</body></html>\n"
-    )
-
+from fbp.lab.compare import Comparison, Row
+from fbp.page.document import document, paragraph, section
+from fbp.page.figure import as_svg
+from fbp.page.markup import Number, drawing, number, table
 
 ABOUT = (
     "Cosine and largest error are against automatic differentiation in float64; the error is "
@@ -42,3 +18,45 @@ ABOUT = (
     "run in turn. FLOPs and memory are of the compiled program. ≈ marks what was measured on a "
     "few entries of the gradient and scaled."
 )
+COLUMNS = ("mode", "cosine", "largest error", "passes", "time / loss", "FLOPs", "memory, bytes")
+
+
+def render(name: str, comparison: Comparison, figures: Mapping[str, tuple[Figure, str]]) -> str:
+    """The page's HTML; figures: (figure, caption) by title."""
+    loss = ("the loss alone", *(number(None),) * 2, number(1), number(1.0))
+    cost = (number(comparison.loss_flops), number(comparison.loss_temp_bytes))
+    modes = mode_table(comparison.rows, (*loss, *cost))
+    header = (
+        f"<header><h1>{escape(name)}</h1><p class=lead>every gradient mode at the same "
+        f"{comparison.parameters:,} parameters, on the same {comparison.examples} examples</p>"
+        "</header>"
+    )
+    sections = (
+        section("What a gradient costs", paragraph(ABOUT), modes),
+        *(
+            section(title, drawing(as_svg(figure), title, caption))
+            for title, (figure, caption) in figures.items()
+        ),
+    )
+    return document(f"{name}: gradient modes", "\n".join((header, *sections)))
+
+
+def mode_table(rows: Sequence[Row], loss_alone: Sequence[str] | None = None) -> str:
+    """A row a mode, `loss_alone` set apart at the end, and why a mode could not serve."""
+    lines = [_cells(row) for row in rows]
+    if loss_alone is not None:
+        lines.append(tuple(loss_alone))
+    reasons = (paragraph(f"{row.name}: {row.reason}.") for row in rows if row.reason)
+    return table(COLUMNS, lines, total=loss_alone is not None) + "".join(reasons)
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (
+        row.name,
+        number(row.cosine),
+        number(row.max_rel_error, 2),
+        number(row.passes),
+        Number(("&asymp;&thinsp;" if row.extrapolated else "") + number(row.time_ratio)),
+        number(row.flops),
+        number(row.temp_bytes),
+    )

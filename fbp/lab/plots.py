@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +16,7 @@ from matplotlib.ticker import NullFormatter
 
 from fbp.lab.compare import Comparison
 from fbp.lab.scaling import CheapGradient, Cost, crossover
-from fbp.report.figures import BLUE, INK, MUTED, RED, RULE, STYLE, WIDTH
+from fbp.page.figure import BLUE, INK, MUTED, RED, RULE, STYLE, WIDTH, styled
 
 AMBER = "#d08a00"
 LABEL_POINTS = 9  # from one label to the next
@@ -138,21 +136,6 @@ def save_png(figure: Figure, path: Path) -> None:
     """The figure as a PNG of 200 dots an inch."""
     with matplotlib.rc_context(STYLE):
         figure.savefig(path, dpi=200)
-
-
-def as_svg(figure: Figure) -> str:
-    """The figure as SVG text."""
-    buffer = io.StringIO()
-    with matplotlib.rc_context(STYLE):
-        figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return buffer.getvalue()
-
-
-@contextmanager
-def styled(width: float, height: float) -> Iterator[Figure]:
-    """A figure of so many inches, drawn on in the report's style."""
-    with matplotlib.rc_context(STYLE):
-        yield Figure(figsize=(width, height))
 
 
 def _lines(ax: Axes, costs: Sequence[Cost], measure: str) -> None:

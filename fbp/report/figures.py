@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
-from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator
 
-INK, MUTED, RULE = "#22201c", "#77716a", "#d8d3ca"
-BLUE, RED = "#1f4e79", "#b23a1e"
+from fbp.page.figure import BLUE, RED, WIDTH, as_svg, styled
+
 DEPTH = LinearSegmentedColormap.from_list("depth", ["#7ba3c2", "#1f4e79", "#10243a"])
 HITS = LinearSegmentedColormap.from_list("hits", ["#fbfaf7", "#a9c3d9"])
 MISSES = LinearSegmentedColormap.from_list("misses", ["#fbfaf7", "#e0866c"])
-
-STYLE: Any = {  # its stubs know rcParams by a Literal of every key
-    "font.family": "sans-serif",
-    "font.sans-serif": ["Helvetica Neue", "Arial", "Liberation Sans", "DejaVu Sans"],
-    "font.size": 8,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "fbp",
-    "text.color": INK,
-    "axes.edgecolor": MUTED,
-    "axes.labelcolor": MUTED,
-    "axes.linewidth": 0.6,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.titlesize": 8.5,
-    "axes.titlelocation": "left",
-    "axes.titlepad": 8,
-    "xtick.color": MUTED,
-    "ytick.color": MUTED,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "lines.linewidth": 1.4,
-    "lines.solid_capstyle": "round",
-}
-WIDTH = 6.85  # inches: the text width of an A4 page with 18 mm margins
-
 
 Events = Sequence[Mapping]
 
@@ -54,8 +23,7 @@ def learning_curves(epochs: Events, monitor: str) -> str:
 
     monitor: "loss" or "accuracy", whose best validation epoch has a ring around it.
     """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 2.1))
+    with styled(WIDTH, 2.1) as figure:
         figure.subplots_adjust(left=0.055, right=0.91, bottom=0.2, top=0.88, wspace=0.42)
         for ax, measure in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
             series = {
@@ -69,7 +37,7 @@ def learning_curves(epochs: Events, monitor: str) -> str:
                 ax.yaxis.set_major_formatter("{x:.0%}")
             if measure == monitor:
                 _mark_best(ax, *series["validation"], smaller_is_better=measure == "loss")
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def norms_over_time(epochs: Events, layers: Sequence[str]) -> str:
@@ -83,8 +51,7 @@ def norms_over_time(epochs: Events, layers: Sequence[str]) -> str:
     recorded = [e for e in epochs if e.get("norms")]
     depth = np.linspace(0, 1, max(len(layers), 2))
     colours = {layer: DEPTH(d) for layer, d in zip(layers, depth, strict=False)}
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(WIDTH, 3.9))
+    with styled(WIDTH, 3.9) as figure:
         figure.subplots_adjust(left=0.06, right=0.88, bottom=0.1, top=0.93, wspace=0.5, hspace=0.35)
         axes = figure.subplots(2, 2, sharex=True)
         for ax, (quantity, title) in zip(axes.flat, panels.items(), strict=True):
@@ -100,7 +67,7 @@ def norms_over_time(epochs: Events, layers: Sequence[str]) -> str:
             ax.set_title(title)
         for ax in axes[1]:
             ax.set_xlabel("epoch")
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def confusion_matrix(confusion: np.ndarray, classes: Sequence[str]) -> str:
@@ -110,9 +77,9 @@ def confusion_matrix(confusion: np.ndarray, classes: Sequence[str]) -> str:
     right = np.eye(n, dtype=bool)
     # Mistakes are rare, so their tint is relative to the most frequent one.
     worst = max(share[~right].max(initial=0), 1e-9)
-    with matplotlib.rc_context(STYLE):
-        side = WIDTH * 0.49
-        figure = Figure(figsize=(side, side), layout="constrained")
+    side = WIDTH * 0.49
+    with styled(side, side) as figure:
+        figure.set_layout_engine("constrained")
         ax = figure.subplots()
         colours = np.where(right[..., None], HITS(share), MISSES(share / worst))
         ax.imshow(colours, interpolation="nearest")
@@ -127,7 +94,7 @@ def confusion_matrix(confusion: np.ndarray, classes: Sequence[str]) -> str:
         ax.set_ylabel("true")
         ax.tick_params(length=0)
         ax.spines[:].set_visible(False)
-        return _svg(figure)
+        return as_svg(figure)
 
 
 def _series(epochs: Events, read) -> tuple[np.ndarray, np.ndarray]:
@@ -187,9 +154,3 @@ def _mark_best(ax: Axes, x: np.ndarray, y: np.ndarray, *, smaller_is_better: boo
     if np.isfinite(y).any():
         best = int(np.nanargmin(y) if smaller_is_better else np.nanargmax(y))
         ax.plot(x[best], y[best], "o", mfc="none", mec=RED, ms=6, mew=1, clip_on=False)
-
-
-def _svg(figure: Figure) -> str:
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", transparent=True, metadata={"Date": None})
-    return buffer.getvalue()

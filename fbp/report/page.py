@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from html import escape
-from importlib.resources import files
 
+from fbp.lab.page import mode_table
+from fbp.page.document import document, paragraph, section
+from fbp.page.markup import Number, drawing, is_image, number, percent, picture, table
 from fbp.proof.audit import BOUNDS, Errors
 from fbp.report import figures
 from fbp.report.data import Classified, Mistake, ReportData
-from fbp.report.markup import Number, drawing, is_image, number, percent, picture, table
-from fbp.report.modes import mode_table
 
 MODE_NAMES = {
     "backprop": "hand-written backprop",
@@ -33,28 +33,7 @@ def render(data: ReportData) -> str:
         _what_ran(data),
         _reproduce(data),
     ]
-    style = files("fbp.report").joinpath("style.css").read_text("utf-8")
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        '<link rel="icon" href="data:,">'  # else a browser asks for favicon.ico
-        f"<title>{escape(data.name)}</title><style>{style}</style></head>\n<body>\n"
-        + _header(data)
-        + "\n".join(s for s in sections if s)
-        + "\n</body></html>\n"
-    )
-
-
-def _section(title: str, *content: str, kind: str = "") -> str:
-    return (
-        f"<section{kind and f' class={kind}'}><h2>{escape(title)}</h2>\n"
-        + "\n".join(content)
-        + "</section>"
-    )
-
-
-def _text(words: str) -> str:
-    return f"<p>{escape(words)}</p>"
+    return document(data.name, _header(data) + "\n".join(s for s in sections if s))
 
 
 def _header(data: ReportData) -> str:
@@ -82,14 +61,14 @@ def _header(data: ReportData) -> str:
 
 def _learning(data: ReportData) -> str:
     if not data.epochs:
-        return _section("Learning", _text("The run ended before its first epoch did."))
+        return section("Learning", paragraph("The run ended before its first epoch did."))
     caption = (
         "Loss and accuracy after each epoch. Where the two lines part, the net begins to learn "
         "its training examples by heart; the ring marks the epoch with the best validation "
         f"{data.monitor}."
     )
     svg = figures.learning_curves(data.epochs, data.monitor)
-    return _section("Learning", drawing(svg, "Loss and accuracy over epochs", caption))
+    return section("Learning", drawing(svg, "Loss and accuracy over epochs", caption))
 
 
 def _mistakes(data: ReportData) -> str:
@@ -104,11 +83,11 @@ def _mistakes(data: ReportData) -> str:
     )
     matrix = drawing(svg, "Confusion matrix", caption)
     if not found.mistakes:
-        return _section(f"The {found.split} split", matrix, _text("Not one mistake."))
+        return section(f"The {found.split} split", matrix, paragraph("Not one mistake."))
     if is_image(found.mistakes[0].inputs):
         gallery = _gallery(found, data.classes)
-        return _section(f"The {found.split} split", f"<div class=pair>{matrix}{gallery}</div>")
-    return _section(f"The {found.split} split", matrix, _mistake_table(found, data.classes))
+        return section(f"The {found.split} split", f"<div class=pair>{matrix}{gallery}</div>")
+    return section(f"The {found.split} split", matrix, _mistake_table(found, data.classes))
 
 
 def _gallery(found: Classified, classes: tuple[str, ...]) -> str:
@@ -169,7 +148,7 @@ def _audit(data: ReportData) -> str:
     title = "The gradient is wrong" if failed else "The gradient is right"
     verdict = f"Beyond its bound: {', '.join(failed)}." if failed else "All are within bounds."
     columns = ("parameter", "shape", "vjp", "jvp", "adjoint", "difference")
-    return _section(title, _text(f"{words} {verdict}"), table(columns, rows, total=True))
+    return section(title, paragraph(f"{words} {verdict}"), table(columns, rows, total=True))
 
 
 def _judged(errors: Errors) -> list[Number]:
@@ -188,7 +167,7 @@ def _signals(data: ReportData) -> str:
         "of magnitude are vanishing or exploding signals."
     )
     svg = figures.norms_over_time(data.epochs, [row.path for row in data.layers])
-    return _section("Signals through the net", drawing(svg, "Norms per layer over epochs", caption))
+    return section("Signals through the net", drawing(svg, "Norms per layer over epochs", caption))
 
 
 def _costs(data: ReportData) -> str:
@@ -199,7 +178,7 @@ def _costs(data: ReportData) -> str:
         "automatic differentiation in float64, and what it costs. Time is in units of one "
         "evaluation of the loss; ≈ marks what was measured on a few entries and scaled."
     )
-    return _section("What a gradient costs", _text(words), mode_table(data.costs))
+    return section("What a gradient costs", paragraph(words), mode_table(data.costs))
 
 
 def _what_ran(data: ReportData) -> str:
@@ -213,7 +192,7 @@ def _what_ran(data: ReportData) -> str:
         for r in data.layers
     ]
     layers.append(("total", "", "", number(sum(r.parameters for r in data.layers))))
-    return _section(
+    return section(
         "What ran",
         table(("layer", "kind", "output", "parameters"), layers, total=True),
         "<div class=pair><div>",
@@ -228,8 +207,8 @@ def _what_ran(data: ReportData) -> str:
 
 def _reproduce(data: ReportData) -> str:
     commands = "\n".join(data.commands)
-    return _section(
+    return section(
         "How to reproduce",
-        _text("With the configuration above saved as config.toml (the run folder has it):"),
+        paragraph("With the configuration above saved as config.toml (the run folder has it):"),
         f"<pre>{escape(commands)}</pre>",
     )

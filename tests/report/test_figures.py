@@ -17,7 +17,7 @@ EPOCHS = [
 def marked(monkeypatch, epochs, monitor):
     """(title of the axes, x, y) of each ring that is drawn."""
     drawn = []
-    monkeypatch.setattr(figures, "_svg", lambda figure: drawn.append(figure))
+    monkeypatch.setattr(figures, "as_svg", lambda figure: drawn.append(figure))
     figures.learning_curves(epochs, monitor)
     return [
         (ax.get_title(loc="left"), *line.get_xydata()[0])

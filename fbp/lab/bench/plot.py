@@ -9,8 +9,7 @@ from matplotlib.figure import Figure
 
 from fbp.lab.bench.measure import Result
 from fbp.lab.bench.table import AUTODIFF
-from fbp.lab.plots import styled
-from fbp.report.figures import BLUE, INK, MUTED, RED, WIDTH
+from fbp.page.figure import BLUE, INK, MUTED, RED, WIDTH, styled
 
 KINDS = {  # contenders' names: how the kind is drawn
     "autodiff": (BLUE, "o"),
