@@ -20,7 +20,8 @@ def test_reads_and_says_where_it_comes_from(path):
 def test_none_is_missing():
     assert {path.stem for path in CONFIGS} >= {
         "digits_maxout", "digits_mlp", "digits_private", "mnist_mlp", "mnist_nielsen_ch1",
-        "mnist_nielsen_ch3", "seeds_binary", "seeds_three_class", "shakespeare_gpt", "shakespeare_lstm",
+        "mnist_nielsen_ch3", "seeds_binary", "seeds_three_class", "shakespeare_gpt",
+        "shakespeare_lstm",
     }  # fmt: skip
 
 

@@ -46,7 +46,7 @@ MODELS = {
     "gpt, tied": (gpt(4, 6, 2, 2, 4), tokens),
     "gpt": (gpt(4, 6, 2, 2, 4, tied=False), tokens),
 }
-QUICK = ("mlp", "repeat", "gpt, tied")
+QUICK = ("mlp", "repeat")
 
 
 def rows(models):
@@ -60,7 +60,7 @@ def begin(name):
     params, state = objective.init(jax.random.key(1), inputs)
     rng = np.random.default_rng(1)
     params = jax.tree.map(lambda p: jnp.asarray(0.7 * rng.normal(size=p.shape)), params)
-    return objective, params, state, batch, Context(None, train=False)
+    return objective, params, state, batch, Context(None)
 
 
 def explicit(objective, params, state, batch, ctx):
@@ -73,7 +73,8 @@ def explicit(objective, params, state, batch, ctx):
 
 
 def norm_of(tree):
-    return jnp.sqrt(sum(jnp.sum(a.reshape(N, -1) ** 2, axis=1) for a in jax.tree.leaves(tree)))
+    leaves = jax.tree.leaves(jax.device_get(tree))
+    return np.sqrt(sum(np.sum(a.reshape(N, -1) ** 2, axis=1) for a in leaves))
 
 
 def close(found, expected):
@@ -93,28 +94,26 @@ def test_measured_is_what_autodiff_of_each_example_gives(name, x64):
         measured = measure(objective, second_moment=True)(*arguments)
         return each, measured, measure_clipped(objective, CLIP)(*arguments)
 
-    each, measured, clipped = both(*arguments)
-    mean = jax.tree.map(lambda g: jnp.mean(g, axis=0), each)
+    each, measured, clipped = jax.device_get(both(*arguments))
+    mean = jax.tree.map(lambda g: np.mean(g, axis=0), each)
     close(measured.grads, mean)
     close(measured.examples.norms, norm_of(each))
     close(measured.examples.leaf_norms, jax.tree.map(norm_of, each))
-    close(variance(measured.examples, mean), jax.tree.map(lambda g: jnp.var(g, 0, ddof=1), each))
-    scale = jnp.minimum(1, CLIP / norm_of(each))
-    assert 0 < np.sum(np.asarray(scale) < 1) <= N
-    close(clipped.grads, jax.tree.map(lambda g: jnp.tensordot(scale, g, 1) / N, each))
+    close(variance(measured.examples, mean), jax.tree.map(lambda g: np.var(g, 0, ddof=1), each))
+    scale = np.minimum(1, CLIP / norm_of(each))
+    assert np.any(scale < 1)
+    close(clipped.grads, jax.tree.map(lambda g: np.tensordot(scale, g, 1) / N, each))
     close(clipped.examples.norms, norm_of(each))
     close(clipped.unclipped, mean)
 
 
 def test_noise_scale_is_the_unbiased_estimate(x64):
     objective, *arguments = begin("mlp")
-    flat = np.concatenate(
-        [np.reshape(g, (N, -1)) for g in jax.tree.leaves(explicit(objective, *arguments))], axis=1
-    )
+    each, m = jax.jit(lambda *a: (explicit(objective, *a), measure(objective)(*a)))(*arguments)
+    flat = np.concatenate([np.reshape(g, (N, -1)) for g in jax.tree.leaves(each)], axis=1)
     trace = np.var(flat, axis=0, ddof=1).sum()
     products = flat @ flat.T  # of two different examples, on average |G|^2
     squared = (products.sum() - np.trace(products)) / (N * (N - 1))
-    m = jax.jit(measure(objective))(*arguments)
     found = noise_scale(m.examples, m.grads)
     np.testing.assert_allclose(found, (trace, squared), rtol=1e-10)
     np.testing.assert_allclose(found.scale, trace / squared, rtol=1e-10)
@@ -180,10 +179,10 @@ def test_what_cannot_be_measured_is_refused():
     with pytest.raises(StatisticsError, match="clip must be positive, got 0"):
         measure_clipped(objective, 0)
     one = jax.tree.map(lambda a: a[:1], batch)
-    alone = measure(objective)(params, state, one, ctx)
+    alone = jax.jit(measure(objective))(params, state, one, ctx)
     with pytest.raises(StatisticsError, match="at least 2"):
         noise_scale(alone.examples, alone.grads)
-    found = measure(objective)(params, state, batch, ctx)
+    found = jax.jit(measure(objective))(params, state, batch, ctx)
     with pytest.raises(StatisticsError, match="second_moment=True"):
         variance(found.examples, found.grads)
     halves = objective.rebuild(serial(_merged(), dense(3)))
