@@ -1,7 +1,6 @@
 """The MNIST runs of Nielsen 2015, chapters 1 and 3, beside the numbers in the book.
 
-Each run is one of the shipped configurations with overrides, as `fbp train` takes them; several
-seeds of it train at once, as one vmapped program for all epochs.
+Each is a shipped configuration with overrides, as for `fbp train`; all seeds train as one program.
 """
 
 import json
@@ -11,23 +10,19 @@ from typing import NamedTuple
 
 import jax
 import numpy as np
-import optax
 import tyro
 
 from fbp import Batch, FbpError
-from fbp.build import build_gradient, build_objective, build_optimizer
 from fbp.config import read_config
 from fbp.data import load
 from fbp.lab.seeds import draw_seeds
-from fbp.train.ensemble import make_run
+from fbp.train.ensemble import make_configured_run
 
 CONFIG = "configs/mnist_nielsen_ch{}.toml"
 TABLE = "{:20}{:>11}{:>15}{:>7}{:>15}{:>7}{:>9}"
 
 
-class Run(NamedTuple):
-    """first, best: the book's accuracy in % after the first, and after the best epoch."""
-
+class Run(NamedTuple):  # first, best: the book's accuracy in % after the first and the best epoch
     chapter: int
     overrides: str
     first: float | None
@@ -54,29 +49,19 @@ RUNS = {
 
 def train(run: Run, seeds: int, smoke: bool) -> np.ndarray:
     """Accuracy in % on the run's split: (seeds, epochs)."""
-    config = read_config(CONFIG.format(run.chapter), run.overrides.split())
-    splits = load(config.data)
-    data, held_out = (Batch(*getattr(splits, name)) for name in ("train", run.split))
-    epochs, batch_size = config.train.epochs, config.train.batch_size
-    if smoke:
-        epochs, (data, held_out) = 1, jax.tree.map(lambda a: a[:500], (data, held_out))
-    _, _, objective = build_objective(config, len(splits.classes))
-    rate = optax.constant_schedule(config.optimizer.learning_rate)
-    optimizer = build_optimizer(config, rate, len(data.targets))
-    grad_fn = build_gradient(config, objective)
-    whole = make_run(objective, grad_fn, optimizer, epochs=epochs, batch_size=batch_size)
+    overrides = run.overrides + (" --train.epochs 1" if smoke else "")
+    config = read_config(CONFIG.format(run.chapter), overrides.split())
+    known, rows = load(config.data), slice(500 if smoke else None)
+    data, held_out = (Batch(*(a[rows] for a in getattr(known, s))) for s in ("train", run.split))
+    whole = make_configured_run(config, len(known.classes), len(data.targets))
     keys = jax.random.split(jax.random.key(config.seed), seeds)
     many = jax.jit(jax.vmap(whole, in_axes=(0, None, None)))
     _, curves = many(keys, data, {run.split: held_out})
     return 100 * np.asarray(curves[run.split]["accuracy"])
 
 
-def main(
-    only: tuple[str, ...] = (),
-    seeds: int = 3,
-    out: Path = Path("runs/nielsen_mnist"),
-    smoke: bool = False,
-) -> None:
+def main(only: tuple[str, ...] = (), seeds: int = 3, out: Path = Path("runs/nielsen_mnist"),
+         smoke: bool = False) -> None:  # fmt: skip
     """Prints a table, writes results.json and curves.png; --only NAME ... selects runs."""
     if unknown := ", ".join(set(only) - set(RUNS)):
         raise FbpError(f"--only: there is no run {unknown}; there are {', '.join(RUNS)}")
@@ -91,9 +76,8 @@ def main(
         print(TABLE.format(name, run.split, first, run.first or "", best, run.best or "", seconds))
     rows = {k: {**RUNS[k]._asdict(), "accuracy": v.tolist()} for k, v in results.items()}
     (out / "results.json").write_text(json.dumps(rows))
-    books = {name: RUNS[name].best for name in results}
-    draw_seeds(out / "curves.png", results, ylabel="accuracy, %", references=books,
-               reference_label="the book's best")  # fmt: skip
+    draw_seeds(out / "curves.png", results, ylabel="accuracy, %", reference_label="the book's best",
+               references={name: RUNS[name].best for name in results})  # fmt: skip
 
 
 if __name__ == "__main__":

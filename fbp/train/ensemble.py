@@ -9,6 +9,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from fbp.build import build_gradient, build_objective, build_optimizer, build_schedule
+from fbp.config.schema import Config
 from fbp.data.order import steps_per_epoch
 from fbp.gradients import GradFn
 from fbp.layer import Context
@@ -68,6 +70,21 @@ def make_run(
         return jax.lax.scan(epoch, train_state, jnp.arange(epochs))
 
     return run
+
+
+def make_configured_run(config: Config, classes: int, examples: int):
+    """make_run of a configuration, for so many classes and training examples."""
+    options = config.train
+    _, _, objective = build_objective(config, classes)
+    steps = options.epochs * steps_per_epoch(examples, options.batch_size)
+    return make_run(
+        objective,
+        build_gradient(config, objective),
+        build_optimizer(config, build_schedule(config, steps), examples),
+        epochs=options.epochs,
+        batch_size=options.batch_size,
+        shuffle=options.shuffle,
+    )
 
 
 def evaluate(objective: Objective, train_state: TrainState, batch: Batch) -> dict[str, Any]:

@@ -7,11 +7,12 @@ import optax
 import pytest
 
 from fbp import Batch, Context, gradient, serial, supervised
+from fbp.build import build_objective
 from fbp.data import DataError
 from fbp.layers import dense, tanh
 from fbp.losses import softmax_cross_entropy
 from fbp.metrics import accuracy
-from fbp.train.ensemble import make_run
+from fbp.train.ensemble import make_configured_run, make_run
 
 
 def problem(n, seed=0):
@@ -68,3 +69,16 @@ def test_shuffling_is_new_every_epoch():
 def test_a_batch_larger_than_the_data_is_an_error():
     with pytest.raises(DataError, match="larger than the data: 6 training examples"):
         jax.eval_shape(make(epochs=1, batch_size=7), jax.random.key(0), problem(6), {})
+
+
+def test_a_configured_run_is_the_one_made_by_hand(small_run):
+    config = small_run(epochs=2, batch_size=8)
+    train, test = problem(67), problem(40, seed=1)
+    key = jax.random.key(1)
+    _, found = jax.jit(make_configured_run(config, 3, 67))(key, train, {"test": test})
+    _, _, objective = build_objective(config, 3)
+    adam = optax.adam(config.optimizer.learning_rate)
+    by_hand = make_run(objective, gradient(objective), adam, epochs=2, batch_size=8)
+    _, expected = jax.jit(by_hand)(key, train, {"test": test})
+    assert found["train"]["loss"][1] < found["train"]["loss"][0]
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-5), found, expected)
