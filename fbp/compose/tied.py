@@ -12,6 +12,7 @@ from fbp.compose.parts import init_and_shape
 from fbp.layer import Layer, LayerError, Part, PyTree, dual, pull, push, within
 from fbp.layers.dense import matmul
 from fbp.layers.embedding import require_inside, require_integers
+from fbp.layers.factors.factor import factored
 from fbp.layers.factors.tied import Tied
 from fbp.layers.initializers import Initializer, small_normal
 from fbp.layers.table import add_rows, look_up
@@ -78,7 +79,7 @@ def tied_embedding(
     def factors(params, res, dy):
         ids, h, _ = res
         dtrunk, dx = through_trunk(params, res, dy)
-        return TiedParams(Tied(dy, h, ids, dx), dtrunk), None
+        return factored(params, Tied(dy, h, ids, dx), dtrunk), None
 
     def dual_(params, state, ids, ctx, tparams, tx):
         with within("trunk"):

@@ -15,6 +15,7 @@ from jax.scipy.special import erf
 from jaxtyping import Array, Float
 
 from fbp.layer import Layer, elementwise, stateless
+from fbp.layers.factors.factor import factored
 from fbp.layers.factors.rows import sum_of_places
 
 SQRT_2 = 2**0.5
@@ -157,7 +158,7 @@ def prelu_vjp(params: PReLUParams, x, dy):
 def prelu_factors(params: PReLUParams, x, dy):
     """As prelu_vjp: dslope_i = sum over x <= 0 of x dy, over the places of example i."""
     below = jnp.where(x > 0, 0, x * dy)
-    return PReLUParams(sum_of_places(below)), jnp.where(x > 0, dy, params.slope * dy)
+    return factored(params, sum_of_places(below)), jnp.where(x > 0, dy, params.slope * dy)
 
 
 def prelu(initial: float = 0.25) -> Layer:

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.convolve import Geometry, convolve, pull_input, pull_kernel
 from fbp.layers.dense import sum_rows
+from fbp.layers.factors.factor import factored
 from fbp.layers.factors.patches import Patches
 from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
@@ -48,7 +49,7 @@ def conv_factors(params: ConvParams, x, dy, at: Geometry):
     """As conv_vjp, example by example."""
     dbias = None if params.bias is None else sum_of_places(dy)
     dx = pull_input(dy, params.weight, at, x.shape[1:-1])
-    return ConvParams(Patches(x, dy, at, params.weight.shape[:-2]), dbias), dx
+    return factored(params, Patches(x, dy, at, params.weight.shape[:-2]), dbias), dx
 
 
 def conv(

@@ -13,6 +13,7 @@ from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.conv import ConvParams
 from fbp.layers.convolve import Geometry, convolve, pull_input, pull_kernel
 from fbp.layers.dense import sum_rows
+from fbp.layers.factors.factor import factored
 from fbp.layers.factors.patches import Patches
 from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
@@ -52,7 +53,7 @@ def conv_transpose_factors(params: ConvParams, x, dy, up: Upsampling):
     """As conv_transpose_vjp, example by example."""
     dbias = None if params.bias is None else sum_of_places(dy)
     dweight = Patches(dy, x, up.at, params.weight.shape[:-2], exchanged=True)
-    return ConvParams(dweight, dbias), convolve(dy, _conv_weight(params.weight), up.at)
+    return factored(params, dweight, dbias), convolve(dy, _conv_weight(params.weight), up.at)
 
 
 def conv_transpose(

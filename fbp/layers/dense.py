@@ -9,6 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from fbp.layer import Layer, LayerError, stateless
+from fbp.layers.factors.factor import factored
 from fbp.layers.factors.outer import Outer
 from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
@@ -47,7 +48,7 @@ def dense_vjp(params: DenseParams, x, dy):
 def dense_factors(params: DenseParams, x, dy):
     """As dense_vjp: dW_i = x_i^T dy_i and db_i = sum dy_i, over the places of example i."""
     dbias = None if params.bias is None else sum_of_places(dy)
-    return DenseParams(Outer(x, dy), dbias), matmul(dy, params.weight.T)
+    return factored(params, Outer(x, dy), dbias), matmul(dy, params.weight.T)
 
 
 def dense(

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float, Int
 
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.dense import require_floating_features
-from fbp.layers.factors.factor import wide
+from fbp.layers.factors.factor import factored, wide
 from fbp.layers.factors.rows import Rows
 from fbp.layers.factors.scatter import Scatter
 from fbp.layers.initializers import Initializer, small_normal
@@ -43,7 +43,7 @@ def embedding_vjp(params: EmbeddingParams, ids, dy, padding_id):
 def embedding_factors(params: EmbeddingParams, ids, dy, padding_id):
     """As embedding_vjp, of the places of one example."""
     rows = _unless_padding(dy, ids, padding_id)
-    return EmbeddingParams(Scatter(ids, rows, params.table.shape[0])), None
+    return factored(params, Scatter(ids, rows, params.table.shape[0])), None
 
 
 def embedding(
@@ -100,7 +100,7 @@ def positions_vjp(params: EmbeddingParams, res: tuple, dy):
 def positions_factors(params: EmbeddingParams, res: tuple, dy):
     """As positions_vjp: dtable_i = dy_i, summed over batch axes after the first."""
     rows = jnp.sum(wide(dy), axis=tuple(range(1, dy.ndim - 2)))
-    return EmbeddingParams(Rows(rows, params.table.shape[0])), dy
+    return factored(params, Rows(rows, params.table.shape[0])), dy
 
 
 def positions(max_length: int, *, table_init: Initializer = small_normal) -> Layer:

@@ -20,7 +20,7 @@ from jaxtyping import Array, Float
 
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.dense import require_floating_features
-from fbp.layers.factors.factor import wide
+from fbp.layers.factors.factor import factored, wide
 from fbp.layers.factors.rows import sum_of_places
 
 
@@ -79,51 +79,44 @@ def affine_vjp(params: NormParams, xhat, dy):
 def affine_factors(params: NormParams, xhat, dy):
     """As affine_vjp, each sum over the places of one example."""
     dbias = None if params.bias is None else sum_of_places(dy)
-    return NormParams(sum_of_places(wide(dy) * wide(xhat)), dbias)
+    return factored(params, sum_of_places(wide(dy) * wide(xhat)), dbias)
 
 
-def layer_norm_forward(params: NormParams, x: Float[Array, "*batch features"], eps: float):
-    """Each example's features to mean 0 and variance 1, then scale and bias."""
-    res, _, _ = standardised(x, (-1,), eps, centre=True)
+def feature_norm_forward(
+    params: NormParams, x: Float[Array, "*batch features"], eps: float, centre: bool
+):
+    """Each example's features to mean 0, if `centre`, and mean square 1; then scale and bias."""
+    res, _, _ = standardised(x, (-1,), eps, centre)
     return affine(params, res.xhat), res
 
 
-def layer_norm_jvp(params: NormParams, res: NormResiduals, tparams: NormParams, tx):
+def feature_norm_jvp(params: NormParams, res: NormResiduals, tparams: NormParams, tx, centre: bool):
     """ty = scale r P tx + tscale xhat + tbias."""
-    return params.scale * project(res, tx, (-1,), centre=True) + affine(tparams, res.xhat)
+    return params.scale * project(res, tx, (-1,), centre) + affine(tparams, res.xhat)
 
 
-def layer_norm_vjp(params: NormParams, res: NormResiduals, dy, affine_rule=affine_vjp):
+def feature_norm_vjp(
+    params: NormParams, res: NormResiduals, dy, centre: bool, affine_rule=affine_vjp
+):
     """dx = r P (scale dy)."""
-    return affine_rule(params, res.xhat, dy), project(res, params.scale * dy, (-1,), centre=True)
+    return affine_rule(params, res.xhat, dy), project(res, params.scale * dy, (-1,), centre)
+
+
+def _feature_norm(name: str, eps: float, *, centre: bool) -> Layer:
+    vjp = partial(feature_norm_vjp, centre=centre)
+    return stateless(
+        name,
+        _init_params(name, with_bias=centre),
+        partial(feature_norm_forward, eps=eps, centre=centre),
+        partial(feature_norm_jvp, centre=centre),
+        vjp,
+        partial(vjp, affine_rule=affine_factors),
+    )
 
 
 def layer_norm(eps: float = 1e-5) -> Layer:
     """Normalises the last axis of each example by itself. Source: Ba et al. 2016, eq. 4."""
-    return stateless(
-        "layer_norm",
-        _init_params("layer_norm", with_bias=True),
-        lambda params, x: layer_norm_forward(params, x, eps),
-        layer_norm_jvp,
-        layer_norm_vjp,
-        partial(layer_norm_vjp, affine_rule=affine_factors),
-    )
-
-
-def rms_norm_forward(params: NormParams, x: Float[Array, "*batch features"], eps: float):
-    """y = scale x / sqrt(mean x^2 + eps)."""
-    res, _, _ = standardised(x, (-1,), eps, centre=False)
-    return affine(params, res.xhat), res
-
-
-def rms_norm_jvp(params: NormParams, res: NormResiduals, tparams: NormParams, tx):
-    """ty = scale r (tx - xhat mean(tx xhat)) + tscale xhat."""
-    return params.scale * project(res, tx, (-1,), centre=False) + affine(tparams, res.xhat)
-
-
-def rms_norm_vjp(params: NormParams, res: NormResiduals, dy, affine_rule=affine_vjp):
-    """dx = r (g - xhat mean(g xhat)), g = scale dy."""
-    return affine_rule(params, res.xhat, dy), project(res, params.scale * dy, (-1,), centre=False)
+    return _feature_norm("layer_norm", eps, centre=True)
 
 
 def rms_norm(eps: float = 1e-5) -> Layer:
@@ -131,14 +124,7 @@ def rms_norm(eps: float = 1e-5) -> Layer:
 
     Source: Zhang & Sennrich 2019, eq. 4.
     """
-    return stateless(
-        "rms_norm",
-        _init_params("rms_norm", with_bias=False),
-        lambda params, x: rms_norm_forward(params, x, eps),
-        rms_norm_jvp,
-        rms_norm_vjp,
-        partial(rms_norm_vjp, affine_rule=affine_factors),
-    )
+    return _feature_norm("rms_norm", eps, centre=False)
 
 
 def group_norm_forward(

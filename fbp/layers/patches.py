@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.dense import require_floating_features
+from fbp.layers.factors.factor import factored
 from fbp.layers.factors.rows import Rows
 from fbp.layers.initializers import Initializer, small_normal
 from fbp.witness import witness
@@ -73,7 +74,7 @@ def class_token_vjp(params: TokenParams, res: tuple, dy: Float[Array, "batch len
 
 def class_token_factors(params: TokenParams, res: tuple, dy):
     """As class_token_vjp: dtoken_i = dy_i at place 0."""
-    return TokenParams(Rows(dy[:, 0], dy.shape[-1])), dy[:, 1:]
+    return factored(params, Rows(dy[:, 0], dy.shape[-1])), dy[:, 1:]
 
 
 def class_token(*, token_init: Initializer = small_normal) -> Layer:

@@ -16,6 +16,7 @@ from jaxtyping import Array, Bool, Float
 from fbp.layer import Layer, LayerError, PyTree, stateless
 from fbp.layers.cells import GRU, LSTM, RNN, Carry, Cell
 from fbp.layers.dense import matmul, require_floating_features, sum_rows
+from fbp.layers.factors.factor import factored
 from fbp.layers.factors.outer import Outer
 from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, glorot_uniform
@@ -188,7 +189,8 @@ def recurrent(
     def factors(params, res, dy):
         dzx, dzh, dinputs = through_time(params, res, dy)
         dzx, dzh, before = (a.swapaxes(0, 1) for a in (dzx, dzh, res.before))
-        dparams = RecurrentParams(
+        dparams = factored(
+            params,
             Outer(res.x, dzx),
             Outer(before, dzh),
             sum_of_places(dzx),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import jax
 import jax.numpy as jnp
@@ -32,6 +32,11 @@ class Factor(Protocol):
 
     def second_moment(self) -> Array:
         """sum_i dw_i^2, elementwise, of the parameter's shape."""
+
+
+def factored(params: Any, *factors: Any) -> Any:
+    """The NamedTuple that params is, with `factors` in place of its own arrays."""
+    return type(params)(*factors)
 
 
 def map_examples(
