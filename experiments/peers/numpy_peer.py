@@ -9,7 +9,6 @@ from __future__ import annotations
 from protocol import Given, serve, unknown  # isort: skip  (first: it takes the time)
 
 import numpy as np
-
 from layout import linear, ours
 
 # Of a very negative z, exp(-z) overflows to infinity, whose sigmoid is 0 as it should be.
@@ -69,7 +68,8 @@ class Network:
         self.names = [f"dense{i + 1}" for i in range(len(model.widths))] + ["output"]
         self.places = {k: v for name in self.names for k, v in linear(name, name).items()}
         self.x = np.ascontiguousarray(given.inputs.T)
-        self.y = np.eye(given.config.bench.classes, dtype=np.float32)[given.targets].T.copy()
+        dtype = given.inputs.dtype
+        self.y = np.eye(given.config.bench.classes, dtype=dtype)[given.targets].T.copy()
         self.backprop = backprop if given.variant == "batch" else backprop_per_example
         self.reset()
 
@@ -81,9 +81,16 @@ class Network:
     def gradient(self):
         n = self.x.shape[1]
         cost, nabla_w, nabla_b = self.backprop(self.weights, self.biases, self.x, self.y)
-        gradient = {f"{k}.weight": g / n for k, g in zip(self.names, nabla_w, strict=True)}
-        gradient |= {f"{k}.bias": g / n for k, g in zip(self.names, nabla_b, strict=True)}
-        return float(cost / n), ours(self.places, gradient, self.given)
+        gradient = self._ours([g / n for g in nabla_w], [g / n for g in nabla_b])
+        return float(cost / n), gradient
+
+    def stepped(self):
+        return self._ours(self.weights, self.biases)
+
+    def _ours(self, by_weights, by_biases):
+        values = {f"{k}.weight": g for k, g in zip(self.names, by_weights, strict=True)}
+        values |= {f"{k}.bias": g for k, g in zip(self.names, by_biases, strict=True)}
+        return ours(self.places, values, self.given)
 
     def steps(self, n):
         eta = self.rate / self.x.shape[1]

@@ -1,10 +1,11 @@
 """What every peer does alike: reads a case, proves that it computes it, then runs it on request.
 
 `python NAME_peer.py FOLDER [--variant V]`. FOLDER/case.json is the case's configuration, and
-FOLDER/case.npz its point: `inputs`, `targets`, and each parameter as `params/PATH`. The gradient
-at that point is written, with the same paths, to FOLDER/gradient.npz. Then one line of JSON says
-that the peer is ready, and each line N on stdin is answered by the seconds that N calls took.
-The end of stdin ends the process.
+FOLDER/case.npz its point: `inputs`, `targets`, and each parameter as `params/PATH`. What the peer
+makes of it goes to FOLDER/answer.npz: the gradient at that point as `gradient/PATH`, and as
+`stepped/PATH` the parameters after one call, which is bench.scan training steps. Then one line of
+JSON says that the peer is ready, and each line N on stdin is answered by the seconds that N calls
+took. The end of stdin ends the process.
 """
 
 from __future__ import annotations
@@ -36,10 +37,13 @@ class Given(NamedTuple):
 
 
 class Training(Protocol):
-    """A net with its optimizer at the case's point."""
+    """A net with its optimizer at the case's point, computing in its parameters' dtype."""
 
     def gradient(self) -> tuple[float, dict[str, np.ndarray]]:
         """The loss and its gradient, laid out and named as the case's parameters."""
+
+    def stepped(self) -> dict[str, np.ndarray]:
+        """The parameters now, laid out and named as the case's."""
 
     def reset(self) -> None:
         """Back to the case's point: what training has reached must not change what a step costs."""
@@ -59,10 +63,12 @@ def serve(build: Callable[[Given], Training], variants: Sequence[str] = ("",)) -
     given = read(args.folder, args.variant)
     training = build(given)
     loss, gradient = training.gradient()
-    np.savez(args.folder / "gradient.npz", **{f"params/{k}": v for k, v in gradient.items()})
     steps = given.config.bench.scan
     training.steps(steps)  # what is compiled on first use is compiled now
     seconds = time.perf_counter() - START
+    answer = {f"gradient/{path}": value for path, value in gradient.items()}
+    answer |= {f"stepped/{path}": value for path, value in training.stepped().items()}
+    np.savez(args.folder / "answer.npz", allow_pickle=False, **answer)
     ready = {"loss": loss, "start_seconds": seconds, "rss_bytes": peak_rss_bytes()}
     print(json.dumps(ready), file=replies, flush=True)
     for line in sys.stdin:

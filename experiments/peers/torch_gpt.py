@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-
 from layout import Place, Places, linear, norm
 from protocol import Given
+from torch import nn
 
 
 class Block(nn.Module):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import torch
 import torch.nn.functional as F
-from torch import nn
-
 from layout import Place, Places, conv, linear, norm
 from protocol import Given, unknown
+from torch import nn
 
 
 class Mlp(nn.Module):
@@ -15,7 +16,7 @@ class Mlp(nn.Module):
         super().__init__()
         model = given.config.model
         widths = [given.inputs[0].size, *model.widths]
-        pairs = zip(widths, widths[1:], strict=False)
+        pairs = pairwise(widths)
         self.hidden = nn.ModuleList(nn.Linear(i, o) for i, o in pairs)
         self.output = nn.Linear(widths[-1], given.config.bench.classes)
         self.activation = {"relu": F.relu, "sigmoid": torch.sigmoid}[model.activation]
@@ -27,7 +28,7 @@ class Mlp(nn.Module):
         return self.squash(self.output(x))
 
     def places(self) -> Places:
-        places = dict(linear("output", "output"))
+        places = linear("output", "output")
         for i in range(len(self.hidden)):
             places |= linear(f"hidden.{i}", f"dense{i + 1}")
         return places
@@ -55,11 +56,12 @@ class Lenet(nn.Module):
     def places(self) -> Places:
         # Ours flattens (height, width, channels), PyTorch (channels, height, width).
         split = (*self.image, self.dense.out_features)
-        flat = {"dense.weight": Place("dense.weight", axes=(3, 2, 0, 1), split=split)}
-        layers = (conv("conv1", "conv1"), conv("conv2", "conv2"), linear("output", "output"))
-        return {k: v for places in layers for k, v in places.items()} | {
+        return {
+            **conv("conv1", "conv1"),
+            **conv("conv2", "conv2"),
             **linear("dense", "dense"),
-            **flat,
+            "dense.weight": Place("dense.weight", axes=(3, 2, 0, 1), split=split),
+            **linear("output", "output"),
         }
 
 

@@ -6,9 +6,8 @@ from protocol import Given, serve, unknown  # isort: skip  (first: it takes the 
 
 import torch
 import torch.nn.functional as F
-from torch import nn
-
 from layout import ours
+from torch import nn
 from torch_nets import build
 
 
@@ -40,7 +39,8 @@ class Training:
         self.given = given
         self.inputs = torch.from_numpy(given.inputs)
         self.targets = torch.from_numpy(given.targets).long()
-        self.net = build(given)
+        dtype = next(iter(given.params.values())).dtype.name
+        self.net = build(given).to(getattr(torch, dtype))
         self.places = self.net.places()
         self.parameters = dict(self.net.named_parameters())
         with torch.no_grad():
@@ -67,6 +67,10 @@ class Training:
         loss.backward()
         found = {name: self.parameters[name].grad.numpy() for name in self.places}
         return loss.item(), ours(self.places, found, self.given)
+
+    def stepped(self):
+        found = {name: self.parameters[name].detach().numpy() for name in self.places}
+        return ours(self.places, found, self.given)
 
     def reset(self):
         self.net.load_state_dict(self.start)

@@ -23,6 +23,7 @@ from fbp.objective import Batch
 
 SCRIPTS = Path("experiments") / "peers"  # of the working folder
 SETTLE_SECONDS = 0.02
+KINDS = ("gradient", "stepped")  # of arrays in a peer's answer
 # How the libraries that peers rest upon are told their number of threads.
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NPROC")
 
@@ -63,8 +64,9 @@ class Peer:
     """A running peer, to be used in a `with`.
 
     loss, gradient: at the case's point, the gradient like `params`, to be checked before any
-    timing. start_seconds: from the start of its program to the end of its first call, imports and
-    compilation included. rss_bytes: its greatest resident memory until then.
+    timing. stepped: the parameters after one call from there. start_seconds: from the start of its
+    program to the end of its first call, imports and compilation included. rss_bytes: its greatest
+    resident memory until then.
     Raises PeerError if it does not start, with the last line of what it said.
     """
 
@@ -86,7 +88,7 @@ class Peer:
         )
         try:
             ready = self._reply()
-            self.gradient = _read_gradient(folder / "gradient.npz", params)
+            self.gradient, self.stepped = _read(folder / "answer.npz", params)
         except BaseException:
             self.stop()
             raise
@@ -146,13 +148,14 @@ def _write(folder: Path, case: Case, params: PyTree, batch: Batch, threads: int)
     (folder / "case.json").write_text(json.dumps(config))
     arrays = {f"params/{path}": np.asarray(leaf) for path, leaf in _paths(params).items()}
     arrays |= {"inputs": np.asarray(batch.inputs), "targets": np.asarray(batch.targets)}
-    np.savez(folder / "case.npz", **arrays)  # type: ignore[arg-type]
+    np.savez(folder / "case.npz", allow_pickle=False, **arrays)
 
 
-def _read_gradient(file: Path, params: PyTree) -> PyTree:
+def _read(file: Path, params: PyTree) -> tuple[PyTree, PyTree]:
     with np.load(file) as arrays:
-        leaves = [arrays[f"params/{path}"] for path in _paths(params)]
-    return jax.tree.unflatten(jax.tree.structure(params), leaves)
+        trees = [[arrays[f"{kind}/{path}"] for path in _paths(params)] for kind in KINDS]
+    gradient, stepped = (jax.tree.unflatten(jax.tree.structure(params), tree) for tree in trees)
+    return gradient, stepped
 
 
 def _paths(params: PyTree) -> dict[str, Any]:
