@@ -38,11 +38,12 @@ def render(data: ReportData) -> str:
 
 def _header(data: ReportData) -> str:
     parameters = sum(row.parameters for row in data.layers)
-    end = data.end
+    end, last = data.end, data.epochs[-1] if data.epochs else {}
     facts = [
         ("test accuracy", percent(end.get("test_accuracy"))),
         ("test loss", number(end.get("test_loss"))),
         ("training loss", number(end.get("train_loss"))),
+        ("noise scale, in examples", number(last.get("train_noise_scale"))),
         ("parameters", number(parameters)),
         ("steps", number(end.get("step"))),
         ("seconds", number(end.get("seconds"))),

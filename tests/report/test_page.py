@@ -84,6 +84,14 @@ def test_one_epoch_without_validation_or_norms_is_drawn(report_data):
     assert "Learning" in page
 
 
+def test_the_noise_scale_stands_above_where_the_run_measured_it(report_data):
+    assert "noise scale" not in render(report_data)
+    event = {"event": "epoch", "epoch": 1, "train_loss": 1.0, "train_noise_scale": 58.1}
+    assert "<dd>58.1</dd><dt>noise scale, in examples</dt>" in render(
+        report_data._replace(epochs=(event,))
+    )
+
+
 @pytest.mark.parametrize("shape", [(7,), (784,), (8, 8), (8, 8, 1), (8, 8, 3)])
 def test_shows_images_as_images_and_the_rest_as_a_table(report_data, shape):
     found = report_data.classified
