@@ -30,8 +30,10 @@ from fbp.models import lenet, maxout_net, mlp, resnet, resnet20
 from fbp.models.char_lstm import char_lstm, fused_char_lstm
 from fbp.models.transformer import fused_gpt, gpt
 from fbp.objective import Objective, supervised
+from fbp.train.fused_update import make_fused_step
 from fbp.train.optimizer import make_optimizer
 from fbp.train.schedule import SCHEDULES
+from fbp.train.step import Step, make_step
 
 
 def build_model(config: Config, outputs: int) -> Layer:
@@ -87,6 +89,8 @@ def _language_model(
                 "rotary": m.rotary,
                 "tied": m.tied,
                 "approximate_gelu": m.approximate_gelu,
+                "save": m.save,
+                "every": m.every,
             }
             transformer = fused_gpt if head else gpt
             return transformer(vocabulary, length, m.depth, m.heads, m.features, **options)
@@ -117,6 +121,16 @@ def build_objective(config: Config, classes: int) -> tuple[Layer, Loss, Objectiv
 def build_gradient(config: Config, objective: Objective) -> GradFn:
     """The gradient mode a [gradient] section names."""
     return gradient(objective, config.gradient.mode, **_options(config.gradient, "mode"))
+
+
+def build_step(
+    config: Config, objective: Objective, optimizer: optax.GradientTransformation
+) -> Step:
+    """The training step, whose update is fused into the backward pass if configured."""
+    average_decay = config.train.average_decay
+    if config.train.fuse_update:
+        return make_fused_step(objective, optimizer, average_decay=average_decay)
+    return make_step(build_gradient(config, objective), optimizer, average_decay=average_decay)
 
 
 def build_schedule(config: Config, steps: int) -> optax.Schedule:

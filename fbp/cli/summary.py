@@ -8,6 +8,7 @@ import jax
 from rich.table import Table
 
 from fbp.build import build_objective
+from fbp.cli.memory import Saved, measured, predicted
 from fbp.cli.output import print_table
 from fbp.cli.parser import ConfigParser
 from fbp.config import read_config
@@ -25,20 +26,42 @@ def run(argv: list[str]) -> int:
     dataset = load(config.data)
     with jax.enable_x64(config.train.param_dtype == "float64"):
         net = build_objective(config, len(dataset.classes))[0]
-        inputs = batch_spec(config, dataset).inputs
-        found = summarise(net, inputs)
+        batch = batch_spec(config, dataset)
+        found = summarise(net, batch.inputs)
+        saved = predicted(config, len(dataset.classes), batch)
+        temporary = measured(config, len(dataset.classes), batch)
     if arguments.json:
-        print(json.dumps(as_json(found)))
+        print(json.dumps(as_json(found, saved, temporary)))
     else:
-        print_table(as_table(found, inputs.shape))
+        print_table(as_table(found, batch.inputs.shape))
+        print()
+        print_table(memory_table(saved, temporary))
     return 0
 
 
-def as_json(found: Summary) -> dict:
-    """The summary as plain data: {"layers": [...], "total": {...}}."""
+def as_json(found: Summary, saved: list[Saved], temporary: int) -> dict:
+    """The summary as plain data: {"layers": [...], "total": {...}, "memory": {...}}."""
     total = found._asdict()
     layers = [row._asdict() | {"path": "/".join(row.path)} for row in total.pop("rows")]
-    return {"layers": layers, "total": total}
+    memory = {"saves": [row._asdict() for row in saved], "measured": temporary}
+    return {"layers": layers, "total": total, "memory": memory}
+
+
+def memory_table(saved: list[Saved], temporary: int) -> Table:
+    """Predictions for each mode, the configured one first, and its measurement."""
+    table = Table(box=None, pad_edge=False, caption_justify="left")
+    table.add_column("save")
+    for name in ("kept bytes", "recomputed bytes", "measured bytes"):
+        table.add_column(name, justify="right")
+    for row in saved:
+        of_program = f"{temporary:,}" if row is saved[0] else "-"
+        table.add_row(row.save, f"{row.kept:,}", f"{row.recomputed:,}", of_program)
+    table.caption = (
+        "kept: all residuals of the loss; recomputed: of them, what exists at a time in the "
+        "backward pass; measured: temporary memory of the gradient as compiled, working space "
+        "included"
+    )
+    return table
 
 
 def as_table(found: Summary, inputs: tuple[int, ...]) -> Table:

@@ -8,6 +8,7 @@ from fbp.compose.residual import residual
 from fbp.compose.reversible import reversible
 from fbp.compose.serial import serial
 from fbp.compose.tied import tied_embedding
+from fbp.compose.two_streams import two_streams
 
 __all__ = [
     "in_dtype",
@@ -18,4 +19,5 @@ __all__ = [
     "reversible",
     "serial",
     "tied_embedding",
+    "two_streams",
 ]

@@ -49,12 +49,12 @@ def values(params: PyTree) -> PyTree:
     return jax.tree.map(lambda a: a.value if is_in_place(a) else a, params, is_leaf=is_in_place)
 
 
-def row(stack: PyTree, i: jax.Array) -> PyTree:
+def row(stack: PyTree, i: jax.Array | int) -> PyTree:
     """Row i of every array."""
     return jax.tree.map(lambda a: lax.dynamic_index_in_dim(a, i, keepdims=False), stack)
 
 
-def write_row(stack: PyTree, i: jax.Array, new: PyTree) -> PyTree:
+def write_row(stack: PyTree, i: jax.Array | int, new: PyTree) -> PyTree:
     """The stack with row i of every array replaced."""
     return jax.tree.map(lambda a, r: lax.dynamic_update_index_in_dim(a, r, i, 0), stack, new)
 

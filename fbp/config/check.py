@@ -36,6 +36,7 @@ def _problems(config: Config) -> Iterator[str]:
     yield from _model_problems(config)
     yield from _language_problems(config)
     yield from _example_problems(config)
+    yield from _fuse_update_problems(config)
     yield from _schedule_problems(config)
     match config.optimizer:
         case Sgd(nesterov=True, momentum=None):
@@ -96,6 +97,14 @@ def _language_problems(config: Config) -> Iterator[str]:
             if features % multiple:
                 yield f"model.features must be a multiple of {multiple}, got {features}"
     match model:
+        case Gpt(save="every_k", every=every, depth=depth) if every is None or depth % every:
+            yield (
+                f'model.save = "every_k" needs model.every, a divisor of model.depth = {depth}, '
+                f"got {'none' if every is None else every}"
+            )
+        case Gpt(save=save, every=int(every)) if save != "every_k":
+            yield f'model.every = {every} is for model.save = "every_k", got "{save}"'
+    match model:
         case CharLstm(fused=True) | Gpt(fused=True):
             if not isinstance(loss, SoftmaxCrossEntropy):
                 yield (
@@ -136,6 +145,29 @@ def _example_problems(config: Config) -> Iterator[str]:
                 )
             if "noise_scale" in statistics and config.train.batch_size < 2:
                 yield "gradient.statistics: noise_scale needs train.batch_size of at least 2"
+
+
+def _fuse_update_problems(config: Config) -> Iterator[str]:
+    train, gradient = config.train, config.gradient
+    if not train.fuse_update:
+        return
+    whole = "train.fuse_update = true never has the whole gradient"
+    if config.optimizer.clip_norm is not None:
+        yield f"{whole}, whose norm optimizer.clip_norm bounds: leave one of them out"
+    if train.accumulate > 1:
+        yield f"{whole}, which train.accumulate = {train.accumulate} adds up: set it to 1"
+    match gradient:
+        case Backprop(statistics=(), example_clip=None):
+            pass
+        case Backprop():
+            yield f"{whole}, of which gradient.statistics and example_clip are: leave them out"
+        case _:
+            yield f'{whole}: gradient.mode must be "backprop", got "{gradient.mode}"'
+    if train.compute_dtype != train.param_dtype:
+        yield (
+            "train.fuse_update = true computes in train.param_dtype: train.compute_dtype must be "
+            f'"{train.param_dtype}", too'
+        )
 
 
 def _schedule_problems(config: Config) -> Iterator[str]:

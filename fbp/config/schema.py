@@ -20,6 +20,7 @@ Init = Literal[
 ]  # fmt: skip
 Statistic = Literal["noise_scale", "per_example_norm"]
 DType = Literal["float32", "bfloat16", "float64"]
+Save = Literal["all", "inputs", "every_k", "reversible"]
 MAX_SEED = 2**32 - 1  # of a larger one, JAX's keys would keep 32 bits
 
 
@@ -167,6 +168,8 @@ class Gpt:
     approximate_gelu: bool = True  # by tanh, as GPT-2; else by erf, as nanoGPT
     dropout: float = ranged(0.0, low=0, high=0.99)
     fused: bool = False  # as for char_lstm
+    save: Save = "all"  # what blocks keep for the backward pass; reversible is another function
+    every: int | None = ranged(None, low=1)  # so many blocks share one kept input under every_k
 
 
 # --- loss
@@ -364,6 +367,7 @@ class Train:
     accumulate: int = ranged(1, low=1)  # batches whose gradients are averaged before an update
     steps_per_dispatch: int | None = ranged(None, low=1)  # None: chosen from the model's cost
     in_memory: bool | None = None  # training data on the device; None: if it is below 1 GiB
+    fuse_update: bool = False  # in the backward pass, layer by layer: the gradient is never whole
     average_decay: float | None = ranged(None, low=0, below=1)  # EMA of the parameters, evaluated
     patience: int | None = ranged(None, low=1)  # epochs without improvement before stopping
     monitor: Literal["accuracy", "loss"] = "accuracy"  # of the validation split

@@ -6,7 +6,8 @@ from functools import partial
 
 import jax
 
-from fbp.compose import repeat, residual, serial, tied_embedding
+from fbp.compose import repeat, residual, reversible, serial, tied_embedding, two_streams
+from fbp.compose.repeat import Save
 from fbp.fused_head import PLAIN, HeadOptions, fused_head, fused_tied_head, headed
 from fbp.layer import Layer
 from fbp.layers import (
@@ -48,7 +49,7 @@ def mlp_block(
     return serial(**layers)
 
 
-def transformer_block(
+def transformer_branches(
     features: int,
     heads: int,
     *,
@@ -62,8 +63,8 @@ def transformer_block(
     use_bias: bool = True,
     approximate_gelu: bool = True,
     depth: int = 1,
-) -> Layer:
-    """x + attention(norm(x)), then x + mlp(norm(x)): the pre-norm block.
+) -> tuple[Layer, Layer]:
+    """attention(norm(x)) and mlp(norm(x)), which a block adds to its stream.
 
     hidden: width of the MLP (None: 4 features). approximate_gelu: by tanh, as GPT-2; else by erf,
     as nanoGPT. depth: how many blocks share the stream; the projections that write to it start
@@ -99,7 +100,20 @@ def transformer_block(
         attend["dropout"] = dropout(dropout_rate)
     if drop_path_rate:
         attend["drop_path"] = think["drop_path"] = drop_path(drop_path_rate)
-    return serial(attention=residual(serial(**attend)), mlp=residual(serial(**think)))
+    return serial(**attend), serial(**think)
+
+
+def transformer_block(features: int, heads: int, **options) -> Layer:
+    """x + attention(norm(x)), then x + mlp(norm(x)): the pre-norm block.
+
+    options: as transformer_branches. Source: Radford et al. 2019, section 2.3.
+    """
+    return block_of(*transformer_branches(features, heads, **options))
+
+
+def block_of(attend: Layer, think: Layer) -> Layer:
+    """The branches added to the stream, one after the other."""
+    return serial(attention=residual(attend), mlp=residual(think))
 
 
 def gpt_body(
@@ -110,13 +124,17 @@ def gpt_body(
     *,
     rotary: bool = False,
     dropout_rate: float = 0.0,
+    save: Save = "all",
+    every: int | None = None,
     **block_options,
 ) -> Layer:
     """From embedded tokens (batch, <= length, features) to the head's input: blocks, then a norm.
 
-    rotary: places turn queries and keys instead of adding a learned vector.
+    rotary: places turn queries and keys instead of adding a learned vector. save, every: as
+    repeat. "reversible" is another function of parameters of the same sizes: two streams x1, x2
+    that start as x, y1 = x1 + attention(norm(x2)), y2 = x2 + mlp(norm(y1)), and their mean.
     """
-    block = transformer_block(
+    attend, think = transformer_branches(
         features,
         heads,
         causal=True,
@@ -128,7 +146,11 @@ def gpt_body(
     layers = {} if rotary else {"positions": positions(length, table_init=weight_init)}
     if dropout_rate:
         layers["dropout"] = dropout(dropout_rate)
-    return serial(**layers, blocks=repeat(block, depth), norm=layer_norm())
+    if save == "reversible":
+        blocks = two_streams(repeat(reversible(attend, think), depth, save))
+    else:
+        blocks = repeat(block_of(attend, think), depth, save, every)
+    return serial(**layers, blocks=blocks, norm=layer_norm())
 
 
 def gpt(

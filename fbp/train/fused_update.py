@@ -40,11 +40,14 @@ def make_fused_step(
     a fused head, such as a tied table, are updated at the end, from their whole gradient.
     A loss that is not finite changes nothing. A gradient that is not changes nothing of its array,
     but by then the layers nearer to the loss have made the step.
-    Raises GradientError for an objective that has no net.
+    Raises GradientError for an objective without a net, and for one of mixed precision, whose
+    layers do not see the parameters themselves.
     """
     net, rebuild = objective.net, objective.rebuild
     if net is None or rebuild is None:
         raise GradientError(f"{objective.name} has no net to update layer by layer: use make_step")
+    if _casts(net):
+        raise GradientError("in_dtype hides the parameters from a fused update: use make_step")
 
     def step(
         train_state: TrainState, batch: PyTree, alive: jax.Array | bool = True
@@ -72,6 +75,10 @@ def make_fused_step(
         return after, StepResult(loss, metrics, finite)
 
     return step
+
+
+def _casts(layer: Layer) -> bool:
+    return layer.name.startswith("in_dtype(") or any(_casts(part.layer) for part in layer.parts)
 
 
 def _updated(split: SplitState, alive: jax.Array, old: InPlace, grad: jax.Array) -> InPlace:
@@ -111,4 +118,4 @@ def _marked(params: PyTree, slots: list, shapes: PyTree) -> tuple[list[InPlace],
         node = InPlace(array, own, jnp.ones(rows, bool), leaf_name(path))
         every.append(node)
         marked.append(node if is_in_place(place) else array)
-    return every, tree.unflatten(marked)
+    return every, jax.tree.unflatten(tree, marked)

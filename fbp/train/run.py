@@ -234,7 +234,10 @@ class _Run:
         what = "the gradient is not finite" if math.isfinite(loss) else f"the loss is {loss:g}"
         reason = f"step {step}: {what}; {blame}"
         self.metrics.write({"event": "end", "finished": False, "step": step, "reason": reason})
-        return NonFiniteError(f"{reason}; the state before it is saved in {self.folder.path}")
+        saved = "the state before it"
+        if self.options.fuse_update and math.isfinite(loss):
+            saved = "the state before it, but for layers updated before it was noticed,"
+        return NonFiniteError(f"{reason}; {saved} is saved in {self.folder.path}")
 
     def _position(self, step: int, found: dict[str, float], pace: float) -> Position:
         epoch = math.ceil(step / self.setup.steps_per_epoch)

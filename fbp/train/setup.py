@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from fbp.build import build_gradient, build_objective, build_optimizer, build_schedule
+from fbp.build import build_objective, build_optimizer, build_schedule, build_step
 from fbp.config.schema import Config
 from fbp.data import Dataset, load
 from fbp.data.dataset import fits_in_memory
@@ -19,7 +19,7 @@ from fbp.losses import Loss
 from fbp.objective import Batch, Objective
 from fbp.train.dispatch import steps_per_dispatch, work
 from fbp.train.state import TrainState, init_train_state
-from fbp.train.step import Step, make_step
+from fbp.train.step import Step
 
 
 class Setup(NamedTuple):
@@ -56,9 +56,7 @@ def set_up(config: Config) -> Setup:
     net, loss, objective = build_objective(config, len(dataset.classes))
     schedule = build_schedule(config, steps)
     optimizer = build_optimizer(config, schedule, n)
-    step = make_step(
-        build_gradient(config, objective), optimizer, average_decay=options.average_decay
-    )
+    step = build_step(config, objective, optimizer)
     batch = batch_spec(config, dataset)
     initial = init_train_state(
         objective,

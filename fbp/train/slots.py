@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import jax
 import optax
@@ -20,13 +21,14 @@ class SplitState:
 
     def __init__(self, optimizer: optax.GradientTransformation, opt_state: PyTree, params: PyTree):
         self._optimizer = optimizer
-        self._params = jax.tree.structure(params)
+        self._params: Any = jax.tree.structure(params)
         shapes = [a.shape for a in jax.tree.leaves(params)]
 
         def is_like_params(node):
             leaves, structure = jax.tree.flatten(node)
             return structure == self._params and [a.shape for a in leaves] == shapes
 
+        self._tree: Any
         self._nodes, self._tree = jax.tree.flatten(opt_state, is_leaf=is_like_params)
         self._like = [is_like_params(node) for node in self._nodes]
         kept = [jax.tree.leaves(n) for n, k in zip(self._nodes, self._like, strict=True) if k]

@@ -54,6 +54,39 @@ CONTRADICTIONS = [
         '"float32", too',
     ),
     (
+        '[data]\nname = "text"\n[model]\nname = "gpt"\ndepth = 10\nsave = "every_k"\nevery = 4',
+        'model.save = "every_k" needs model.every, a divisor of model.depth = 10, got 4',
+    ),
+    (
+        '[data]\nname = "text"\n[model]\nname = "gpt"\nevery = 2',
+        'model.every = 2 is for model.save = "every_k", got "all"',
+    ),
+    (
+        "[optimizer]\nclip_norm = 1.0\n[train]\nfuse_update = true",
+        "train.fuse_update = true never has the whole gradient, whose norm optimizer.clip_norm "
+        "bounds: leave one of them out",
+    ),
+    (
+        "[train]\nfuse_update = true\naccumulate = 2",
+        "train.fuse_update = true never has the whole gradient, which train.accumulate = 2 adds "
+        "up: set it to 1",
+    ),
+    (
+        '[gradient]\nmode = "autodiff"\n[train]\nfuse_update = true',
+        "train.fuse_update = true never has the whole gradient: "
+        'gradient.mode must be "backprop", got "autodiff"',
+    ),
+    (
+        "[gradient]\nexample_clip = 1.0\n[train]\nfuse_update = true",
+        "train.fuse_update = true never has the whole gradient, of which gradient.statistics and "
+        "example_clip are: leave them out",
+    ),
+    (
+        '[train]\nfuse_update = true\ncompute_dtype = "bfloat16"',
+        "train.fuse_update = true computes in train.param_dtype: train.compute_dtype must be "
+        '"float32", too',
+    ),
+    (
         "[optimizer]\nnesterov = true",
         "optimizer.nesterov = true needs optimizer.momentum, such as 0.9",
     ),

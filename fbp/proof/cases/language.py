@@ -14,5 +14,6 @@ CASES = (
     Case("char_lstm", char_lstm(5, 3, 4, layers=2), ids),
     Case("gpt/tied", gpt(5, 4, 2, 2, 4), ids),
     Case("gpt/rotary", gpt(5, 4, 2, 2, 4, tied=False, rotary=True, dropout_rate=0.2), ids),
+    Case("gpt/reversible", gpt(5, 4, 2, 2, 4, save="reversible", dropout_rate=0.2), ids),
     Case("vit", vit(3, 4, 2, 2, 2, 4, drop_path_rate=0.3), normal(2, 4, 4, 1)),
 )
