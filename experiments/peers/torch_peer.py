@@ -39,8 +39,10 @@ class Training:
         self.given = given
         self.inputs = torch.from_numpy(given.inputs)
         self.targets = torch.from_numpy(given.targets).long()
-        dtype = next(iter(given.params.values())).dtype.name
-        self.net = build(given).to(getattr(torch, dtype))
+        dtype = getattr(torch, next(iter(given.params.values())).dtype.name)
+        if given.config.loss.name == "quadratic":
+            self.targets = F.one_hot(self.targets, given.config.bench.classes).to(dtype)
+        self.net = build(given).to(dtype)
         self.places = self.net.places()
         self.parameters = dict(self.net.named_parameters())
         with torch.no_grad():
@@ -58,8 +60,7 @@ class Training:
         with torch.autocast("cpu", torch.bfloat16, enabled=dtype == "bfloat16"):
             outputs = self.net(inputs)
             if self.given.config.loss.name == "quadratic":
-                wanted = F.one_hot(targets, outputs.shape[-1])
-                return 0.5 * (outputs - wanted).square().sum(-1).mean()
+                return 0.5 * (outputs - targets).square().sum(-1).mean()
             return F.cross_entropy(outputs.flatten(0, -2), targets.flatten())
 
     def gradient(self):

@@ -36,8 +36,7 @@ for name in given.files:
 READY = 'print(json.dumps({"loss": 1.0, "start_seconds": 0.0, "rss_bytes": 1}), flush=True)'
 
 
-def small(case, **bench):
-    """Of the case, one of few examples and few features, so that it takes little time."""
+def changed(case, **bench):
     return dataclasses.replace(case, bench=dataclasses.replace(case.bench, **bench))
 
 
@@ -80,7 +79,7 @@ def moves(stepped, wanted, start):
 
 @pytest.mark.parametrize("name", ["numpy", "numpy_per_example"])
 def test_numpy_computes_our_gradient_and_our_steps(name):
-    case = small(read_case(Path("configs/bench/nielsen.toml")), scan=3)
+    case = changed(read_case(Path("configs/bench/nielsen.toml")), scan=3)
     point = point_of(case, objective_of(case))
     contenders, stepped, seconds = compared(case, name, point)
     require_agreement("nielsen", contenders, TOLERANCES["float32"])
@@ -100,7 +99,11 @@ def in_double(point):
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize(("name", "stem"), SLOW)
 def test_peers_compute_our_gradient_and_our_steps(name, stem):
-    """In float64, where no relu's input is so near 0 that rounding decides its gradient."""
+    """In float64, where no relu's input is so near 0 that rounding decides its gradient.
+
+    jax.nn.dot_product_attention sums in float32 all the same, and a bias of keys has the gradient
+    0, which adam's eps must outweigh.
+    """
     if reason := available(name):
         pytest.skip(reason)
     case = read_case(Path(f"configs/bench/{stem}.toml"))
@@ -108,22 +111,22 @@ def test_peers_compute_our_gradient_and_our_steps(name, stem):
         pytest.skip("in float64, this case is the one without compute_dtype")
     # PyTorch's LSTM has two biases: from the second step on, their sum goes another way.
     steps = 1 if case.model.name == "char_lstm" else 3
-    options = {"learning_rate": 0.01, **({"weight_decay": 0.5} if stem.startswith("gpt") else {})}
-    case = dataclasses.replace(
-        small(case, scan=steps), optimizer=dataclasses.replace(case.optimizer, **options)
-    )
+    visible = {"learning_rate": 0.01, "eps": 1e-3, "weight_decay": 0.5}
+    options = {k: v for k, v in visible.items() if hasattr(case.optimizer, k)}
+    optimizer = dataclasses.replace(case.optimizer, **options)
+    case = dataclasses.replace(changed(case, scan=steps), optimizer=optimizer)
     point = point_of(case, objective_of(case))
     with jax.enable_x64(True):
         point = in_double(point)
         contenders, stepped, _ = compared(case, name, point)
-        require_agreement(stem, contenders, (1e-9, 1e-8))
-        assert moves(stepped, after(case, point, steps), point.params) < 1e-6
+        require_agreement(stem, contenders, (1e-7, 1e-6))
+        assert moves(stepped, after(case, point, steps), point.params) < 1e-4
 
 
 @pytest.fixture
 def fake(tmp_path, monkeypatch):
     """Makes a script the peer `numpy`, and gives the case and point to run it on."""
-    case = small(read_case(Path("configs/bench/nielsen.toml")), inputs=(3,), scan=1)
+    case = changed(read_case(Path("configs/bench/nielsen.toml")), inputs=(3,), scan=1)
     monkeypatch.chdir(tmp_path)
     SCRIPTS.mkdir(parents=True)
 
