@@ -23,12 +23,17 @@ Source: Dumoulin & Visin 2016, A guide to convolution arithmetic, relationships 
 
 from __future__ import annotations
 
+import math
+from itertools import product
 from typing import NamedTuple
 
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float
 
+from fbp.backend import SPREAD_COTANGENT, by_backend
+
+MUCH_LARGER = 1.5  # times the output: from here on zeros cost more than sums
 X, W, Y = "batch *space channels", "*kernel inputs features", "batch *out features"
 
 
@@ -59,6 +64,16 @@ def pull_input(
     dy: Float[Array, Y], w: Float[Array, W], at: Geometry, space: tuple[int, ...]
 ) -> Float[Array, X]:
     """The transpose of x -> convolve(x, w). space: x's spatial shape."""
+    ways = {
+        "convolution": lambda dy, w: _pull_input_by_convolution(dy, w, at, space),
+        "products": lambda dy, w: _pull_input_by_products(dy, w, at, space),
+    }
+    if at.groups == 1 and math.prod(space) >= MUCH_LARGER * math.prod(dy.shape[1:-1]):
+        return by_backend(SPREAD_COTANGENT, ways, dy, w)
+    return ways["convolution"](dy, w)
+
+
+def _pull_input_by_convolution(dy: Array, w: Array, at: Geometry, space: tuple[int, ...]) -> Array:
     out, kernel = dy.shape[1:-1], w.shape[:-2]
     padding = []
     for n, m, k, s, d, (low, _) in zip(
@@ -78,6 +93,26 @@ def pull_input(
         feature_group_count=at.groups,
         dimension_numbers=(f"N{axes}C", f"{axes}IO", f"N{axes}C"),
     )
+
+
+def _pull_input_by_products(dy: Array, w: Array, at: Geometry, space: tuple[int, ...]) -> Array:
+    """What every entry of dy owes to every tap, as one product; then each tap's is put in its place
+    and added. Entry o of dy and tap k meet at s o + d k - l of x."""
+    kernel, channels = w.shape[:-2], w.shape[-2]
+    wide = jnp.promote_types(dy.dtype, jnp.float32)
+    taps = w.reshape(-1, w.shape[-1])
+    owed = jnp.matmul(dy, taps.T, preferred_element_type=wide)
+    dx = jnp.zeros((dy.shape[0], *space, channels), wide)
+    for i, tap in enumerate(product(*map(range, kernel))):
+        part = owed[..., i * channels : (i + 1) * channels]
+        pads = [(0, 0, 0)]
+        for n, m, k, s, d, (low, _) in zip(
+            space, dy.shape[1:-1], tap, at.stride, at.dilation, at.padding, strict=True
+        ):
+            below = d * k - low
+            pads.append((below, n - below - (s * (m - 1) + 1), s - 1))
+        dx += lax.pad(part, jnp.zeros((), wide), [*pads, (0, 0, 0)])
+    return dx.astype(dy.dtype)
 
 
 def pull_kernel(
