@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar, overload
 
 from fbp.config.check import check
 from fbp.config.error import ConfigError, nearest
@@ -34,9 +34,17 @@ class Place(NamedTuple):
         return self._replace(path=(*self.path, key))
 
 
+@overload
+def read_config(path: str | Path, overrides: Sequence[str] = ()) -> Config: ...
+
+
+@overload
 def read_config(
-    path: str | Path, overrides: Sequence[str] = (), kind: type[ConfigT] = Config
-) -> ConfigT:
+    path: str | Path, overrides: Sequence[str] = (), *, kind: type[ConfigT]
+) -> ConfigT: ...
+
+
+def read_config(path, overrides=(), *, kind=Config):
     """The configuration in the file at `path`, with the command line's `overrides` in its place.
 
     kind: Config, or a subclass with more sections.

@@ -73,7 +73,7 @@ def _contenders(
 ) -> tuple[dict[str, Contender], dict[str, str]]:
     """Every contender that runs, fbp first, all in agreement; and why others do not."""
     if case.bench.kind == "depth":
-        flat = {}
+        flat: dict[str, Contender] = {}
         for depth, pair in depth_contenders(case).items():
             require_agreement(f"{name} of {depth} blocks", pair, tolerances)
             flat |= {f"{key}_{depth}": contender for key, contender in pair.items()}
@@ -82,7 +82,7 @@ def _contenders(
     point = point_of(case, objective)
     make = per_example_contenders if case.bench.kind == "per_example" else step_contenders
     contenders = make(case, objective, point)
-    others, missing = peer_contenders(stack, name, case, point)
+    others, missing = peer_contenders(stack, case, point)
     contenders |= others
     require_agreement(name, contenders, tolerances)
     return contenders, missing

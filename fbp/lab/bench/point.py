@@ -17,7 +17,7 @@ from fbp.objective import Batch, Objective
 
 
 class Point(NamedTuple):
-    """The arguments of a gradient function."""
+    """The arguments of a gradient function; ctx draws from a key of its own."""
 
     params: PyTree
     state: PyTree

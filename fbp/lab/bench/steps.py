@@ -60,11 +60,11 @@ def optimizer_of(case: Case) -> optax.GradientTransformation:
 
 def _ours(case: Case, objective: Objective, optimizer, point: Point) -> Contender:
     """The step that `fbp train` runs."""
-    params, state, batch, ctx = point
+    params, state, batch, _ = point
     grad_fn = gradient(objective, "backprop")
     step = make_step(grad_fn, optimizer)
     train_state = TrainState(
-        params, state, optimizer.init(params), jnp.zeros((), jnp.int32), ctx.key
+        params, state, optimizer.init(params), jnp.zeros((), jnp.int32), jax.random.key(0)
     )
     if case.bench.scan > 1:
         step, batch = scan_steps(step, case.bench.scan), _repeated(batch, case.bench.scan)
