@@ -142,6 +142,18 @@ def test_streamed_data_train_the_same_parameters_interrupted_or_not(tmp_path, wh
     assert_same(params_of(tmp_path / "run"), params_of(whole[0]))
 
 
+def test_a_fused_update_has_the_same_loss_curve_interrupted_or_not(tmp_path, whole, small_run):
+    config = small_run(epochs=3, fuse_update=True)
+    train(config, tmp_path / "fused")
+    train(config, tmp_path / "run", display=stopping(25))
+    train(config, tmp_path / "run", resume=True)
+    assert_same(params_of(tmp_path / "run"), params_of(tmp_path / "fused"))
+    found, expected = (
+        [e["train_loss"] for e in epochs_of(folder)] for folder in (tmp_path / "fused", whole[0])
+    )
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
 def test_autodiff_has_the_same_loss_curve(tmp_path, whole, small_run):
     train(replace(small_run(epochs=3), gradient=Autodiff()), tmp_path / "run")
     by_hand, by_jax = (

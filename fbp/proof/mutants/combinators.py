@@ -84,6 +84,28 @@ def recomputed_at_another_input(layer):
     return before_vjp(lambda p, res, dy: (p, (res[0], res[1] / 2, res[2]), dy))(layer)
 
 
+def segment_recomputed_from_another_input(layer):
+    """Every segment is run again from the first one's input."""
+
+    def change(params, res, dy):
+        return params, res._replace(x=jnp.broadcast_to(res.x[:1], res.x.shape)), dy
+
+    return before_vjp(change)(layer)
+
+
+def keys_of_the_segment_reversed(layer):
+    def change(params, res, dy):
+        ctxs = jax.tree.map(lambda key: key[:, ::-1], res.ctxs)
+        return params, res._replace(ctxs=ctxs), dy
+
+    return before_vjp(change)(layer)
+
+
+def undone_from_another_output(layer):
+    """The way back starts where forward did not end."""
+    return before_vjp(lambda p, res, dy: (p, res._replace(y=1.01 * res.y), dy))(layer)
+
+
 def first_part_skipped(layer):
     """The cotangent that leaves the second part is taken for dx."""
 
@@ -106,5 +128,12 @@ MUTANTS = (
     Mutant("the deepest layer does not learn", "repeat", last_layer_dropped),
     Mutant("another mask when recomputing", "remat/dropout", another_key_when_recomputing),
     Mutant("recomputed at another input", "remat", recomputed_at_another_input),
+    Mutant(
+        "segments recomputed from the first input",
+        "repeat/every_k",
+        segment_recomputed_from_another_input,
+    ),
+    Mutant("masks of a segment reversed", "repeat/every_k", keys_of_the_segment_reversed),
+    Mutant("undone from another output", "repeat/reversible", undone_from_another_output),
     Mutant("the first part does not learn", "serial/positional", first_part_skipped),
 )
