@@ -97,17 +97,31 @@ def linear_cross_entropy_vjp(res: HeadGradient, dloss):
 
 
 def _token_losses(s: Array, labels: Array, options: HeadOptions):
-    """Loss of each token from raw scores s (tokens, vocabulary), and its derivative in s."""
+    """Loss of each token from raw scores s (tokens, vocabulary), and its derivative in s.
+
+    Exponentials are taken once, and labels looked up: in a large vocabulary, to compare every
+    column with the label would cost as much as another exponential. A label outside the
+    vocabulary has no column.
+    """
     vocabulary = s.shape[-1]
     slope = jnp.ones((), s.dtype)
     z = s
     if options.soft_cap is not None:
         t = jnp.tanh(s / options.soft_cap)
         z, slope = options.soft_cap * t, 1 - t * t
-    lse = jax.nn.logsumexp(z, axis=-1, keepdims=True)
-    is_label = labels[:, None] == jnp.arange(vocabulary)
+    top = jnp.max(z, axis=-1, keepdims=True)
+    e = jnp.exp(z - top)
+    total = jnp.sum(e, axis=-1, keepdims=True)
+    lse = top + jnp.log(total)
+
+    label = jnp.where(labels < 0, vocabulary, labels)[:, None]
+    of_label = jnp.take_along_axis(z, label, axis=-1, mode="fill", fill_value=0)
     smoothing = options.label_smoothing
-    target = (1 - smoothing) * is_label + smoothing / vocabulary
-    losses = (lse - jnp.sum(target * z, axis=-1, keepdims=True) + options.z_loss * lse**2)[:, 0]
-    dz = (1 + 2 * options.z_loss * lse) * jnp.exp(z - lse) - target
-    return losses, slope * dz
+    losses = lse - (1 - smoothing) * of_label + options.z_loss * lse**2
+    dz = e * ((1 + 2 * options.z_loss * lse) / total)
+    if smoothing:
+        losses -= smoothing * jnp.mean(z, axis=-1, keepdims=True)
+        dz -= smoothing / vocabulary
+    rows = jnp.arange(s.shape[0])
+    dz = dz.at[rows, label[:, 0]].add(smoothing - 1, mode="drop")
+    return losses[:, 0], slope * dz
