@@ -9,7 +9,7 @@ from fbp.layers import dense, sigmoid
 from fbp.losses import quadratic
 from fbp.train.optimizer import make_optimizer
 from fbp.train.state import init_train_state
-from fbp.train.step import make_step, scan_steps
+from fbp.train.step import all_finite, make_step, scan_steps
 
 OBJECTIVE = supervised(serial(dense(3), sigmoid()), quadratic())
 KEY = jax.random.key(0)
@@ -77,3 +77,14 @@ def test_the_state_stays_as_it_was_before_the_first_step_that_is_not_finite(bad)
     if bad:
         expected, _ = ran(first(bad))
         assert_close(state.params, expected.params)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_the_largest_numbers_are_finite_and_one_entry_that_is_not_is_found(dtype):
+    largest = jnp.full((3, 2, 500), jnp.finfo(dtype).max, dtype)
+    finite = jax.jit(all_finite)
+    assert finite({"a": largest, "b": largest[0, 0], "c": largest[0, 0, 0]})
+    for bad in (jnp.inf, -jnp.inf, jnp.nan):
+        assert not finite({"a": largest.at[2, 1, 499].set(bad)})
+        assert not finite({"a": largest, "b": largest[0, 0].at[0].set(bad)})
+    assert not finite([largest.at[0, 0, 0].set(jnp.inf).at[0, 0, 1].set(-jnp.inf)])
