@@ -22,7 +22,7 @@ from fbp.objective import Objective
 from fbp.train.optimizer import leaf_name
 from fbp.train.slots import SplitState
 from fbp.train.state import TrainState
-from fbp.train.step import Step, StepResult, where
+from fbp.train.step import Step, StepResult, all_finite, where
 
 Update = Callable[[InPlace, jax.Array], InPlace]  # a parameter array and its gradient to the next
 
@@ -82,7 +82,7 @@ def _casts(layer: Layer) -> bool:
 
 
 def _updated(split: SplitState, alive: jax.Array, old: InPlace, grad: jax.Array) -> InPlace:
-    finite = jnp.all(jnp.isfinite(grad))
+    finite = all_finite(grad)
     new = split.update(old.name, old.value, old.slots, grad)
     value, slots = where(alive & finite, new, (old.value, old.slots))
     return InPlace(value, slots, finite, old.name)
