@@ -91,8 +91,10 @@ class Gpt(nnx.Module):
 
     def __init__(self, given: Given, rngs: nnx.Rngs):
         model, classes = given.config.model, given.config.bench.classes
-        self.tokens = nnx.Embed(classes, model.features, rngs=rngs)
-        self.positions = nnx.Embed(given.inputs.shape[1], model.features, rngs=rngs)
+        # Unlike other layers, an Embed computes in the dtype that it was made with.
+        embed = partial(nnx.Embed, param_dtype=given.params["table"].dtype, rngs=rngs)
+        self.tokens = embed(classes, model.features)
+        self.positions = embed(given.inputs.shape[1], model.features)
         self.blocks = nnx.List(Block(model, rngs) for _ in range(model.depth))
         self.norm = nnx.LayerNorm(model.features, epsilon=1e-5, rngs=rngs)
 
