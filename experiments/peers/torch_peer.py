@@ -49,8 +49,6 @@ class Training:
             for name, place in self.places.items():
                 theirs = torch.from_numpy(place.theirs(given))
                 self.parameters[name].copy_(theirs.reshape(self.parameters[name].shape))
-        if given.config.model.name in ("lenet", "resnet"):
-            self.net = self.net.to(memory_format=torch.channels_last)
         self.optimizer = optimizer_for(given, self.net)
         self.start = {k: v.clone() for k, v in self.net.state_dict().items()}
         self.compiled = torch.compile(self.loss) if given.variant == "compile" else self.loss

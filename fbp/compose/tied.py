@@ -10,7 +10,7 @@ from jaxtyping import Array, Float
 
 from fbp.compose.parts import init_and_shape
 from fbp.layer import Layer, LayerError, Part, PyTree, dual, pull, push, within
-from fbp.layers.dense import matmul
+from fbp.layers.dense import matmul, transposed_matmul
 from fbp.layers.embedding import require_inside, require_integers
 from fbp.layers.factors.factor import factored
 from fbp.layers.factors.tied import Tied
@@ -73,7 +73,7 @@ def tied_embedding(
         ids, h, _ = res
         dtrunk, dx = through_trunk(params, res, dy)
         rows, drows = h.reshape(-1, h.shape[-1]), dy.reshape(-1, dy.shape[-1])
-        dtable = matmul(drows.T, rows) + add_rows(params.table, ids, dx)
+        dtable = transposed_matmul(drows, rows) + add_rows(params.table, ids, dx)
         return TiedParams(dtable, dtrunk), None
 
     def factors(params, res, dy):

@@ -6,13 +6,17 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
+from fbp.backend import LEFT_FACTOR, by_backend
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.factors.factor import factored
 from fbp.layers.factors.outer import Outer
 from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
+
+FITS_THE_CACHE = 2**20  # entries: a larger copy costs more than it gains
 
 
 class DenseParams(NamedTuple):
@@ -40,7 +44,7 @@ def dense_vjp(params: DenseParams, x, dy):
     Source: Nielsen 2015, chapter 2, BP2-BP4, for a mini-batch.
     """
     rows, drows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])
-    dweight = matmul(rows.T, drows)
+    dweight = transposed_matmul(rows, drows)
     dbias = None if params.bias is None else sum_rows(drows)
     return DenseParams(dweight, dbias), matmul(dy, params.weight.T)
 
@@ -88,6 +92,22 @@ def matmul(a: Array, b: Array) -> Array:
 def matmul_wide(a: Array, b: Array) -> Array:
     """a @ b, accumulated and returned in float32 or better."""
     return jnp.matmul(a, b, preferred_element_type=jnp.promote_types(a.dtype, jnp.float32))
+
+
+def transposed_matmul(a: Array, b: Array) -> Array:
+    """a^T b in a's dtype, accumulated in float32 or better."""
+    return transposed_matmul_wide(a, b).astype(a.dtype)
+
+
+def transposed_matmul_wide(a: Array, b: Array) -> Array:
+    """a^T b, accumulated and returned in float32 or better."""
+    ways = {
+        "as it lies": lambda a, b: matmul_wide(a.T, b),
+        "turned first": lambda a, b: matmul_wide(lax.optimization_barrier(a.T), b),
+    }
+    if a.size > FITS_THE_CACHE:
+        return ways["as it lies"](a, b)
+    return by_backend(LEFT_FACTOR, ways, a, b)
 
 
 def sum_rows(a: Array) -> Array:

@@ -15,7 +15,12 @@ from jaxtyping import Array, Bool, Float
 
 from fbp.layer import Layer, LayerError, PyTree, stateless
 from fbp.layers.cells import GRU, LSTM, RNN, Carry, Cell
-from fbp.layers.dense import matmul, require_floating_features, sum_rows
+from fbp.layers.dense import (
+    matmul,
+    require_floating_features,
+    sum_rows,
+    transposed_matmul,
+)
 from fbp.layers.factors.factor import factored
 from fbp.layers.factors.outer import Outer
 from fbp.layers.factors.rows import sum_of_places
@@ -179,8 +184,8 @@ def recurrent(
         dzx_rows = dzx.swapaxes(0, 1).reshape(-1, width)
         dzh_rows = dzh.reshape(-1, width)
         dparams = RecurrentParams(
-            matmul(res.x.reshape(-1, res.x.shape[-1]).T, dzx_rows),
-            matmul(res.before.reshape(-1, hidden).T, dzh_rows),
+            transposed_matmul(res.x.reshape(-1, res.x.shape[-1]), dzx_rows),
+            transposed_matmul(res.before.reshape(-1, hidden), dzh_rows),
             sum_rows(dzx_rows),
             sum_rows(dzh_rows) if cell.split_bias else None,
         )

@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-import jax
 import jax.numpy as jnp
 from jax import lax
 from jaxtyping import Array, Float, Int
 
-from fbp.layers.dense import matmul, matmul_wide
+from fbp.layers.dense import matmul, matmul_wide, transposed_matmul_wide
 from fbp.losses.loss import Reduction, normalised, weights_like
 
 
@@ -73,7 +72,7 @@ def linear_cross_entropy_forward(
         losses, ds = _token_losses(matmul_wide(h, weight), labels, options)
         ds = jnp.where(c[:, None] == 0, 0, c[:, None] * ds).astype(h.dtype)
         loss = loss + jnp.sum(jnp.where(c == 0, 0, c * losses))
-        return (loss, dweight + matmul_wide(h.T, ds)), matmul(ds, weight.T)
+        return (loss, dweight + transposed_matmul_wide(h, ds)), matmul(ds, weight.T)
 
     start = (jnp.zeros((), wide), jnp.zeros(weight.shape, wide))
     inputs = (chunked(h), chunked(targets), chunked(c.reshape(targets.shape)))

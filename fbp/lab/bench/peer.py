@@ -23,8 +23,8 @@ from fbp.objective import Batch
 
 SCRIPTS = Path("experiments") / "peers"  # of the working folder
 # After its last parallel loop, libgomp (PyTorch) spins for 4-9 ms of CPU time, and not after; XLA's
-# and OpenBLAS's threads for less than 0.1 ms. A pause leaves the peer as fast as it is, which
-# OMP_WAIT_POLICY=passive might not.
+# and OpenBLAS's threads for less than 0.1 ms. Hence a pause: OMP_WAIT_POLICY=passive would make
+# the peer itself slower (PyTorch's steps of mlp and gpt_char took 1.3 times as long).
 SETTLE_SECONDS = 0.02
 KINDS = ("gradient", "stepped")  # of arrays in a peer's answer
 # How the libraries that peers rest upon are told their number of threads.
