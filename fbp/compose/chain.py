@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import NamedTuple
 
-from jax import lax
-
+from fbp.backend import LOOP, Choice
 from fbp.compose.in_place import pull_rows
+from fbp.compose.rows import scan_rows
 from fbp.layer import Layer, PyTree, dual, pull, push
 
 
@@ -24,8 +24,11 @@ class Chain(NamedTuple):
     dual: Callable[..., tuple[PyTree, PyTree, PyTree]]
 
 
-def chain(layer: Layer, n: int) -> Chain:
+def chain(layer: Layer, n: int, loop: Choice = LOOP) -> Chain:
     """Keeps all residuals of each application, stacked."""
+
+    def scan(f, init, rows):
+        return scan_rows(f, init, rows, n, loop)
 
     def forward(params, state, x, ctxs):
         def one(x, rows):
@@ -33,7 +36,7 @@ def chain(layer: Layer, n: int) -> Chain:
             y, s, r = layer.forward(p, s, x, ctx)
             return y, (s, r)
 
-        y, (state, res) = lax.scan(one, x, (params, state, ctxs), n)
+        y, (state, res) = scan(one, x, (params, state, ctxs))
         return y, state, res
 
     def jvp(params, res, tparams, tx):
@@ -41,14 +44,14 @@ def chain(layer: Layer, n: int) -> Chain:
             p, r, tp = rows
             return push(layer, p, r, tp, tx), None
 
-        return lax.scan(one, tx, (params, res, tparams), n)[0]
+        return scan(one, tx, (params, res, tparams))[0]
 
     def vjp(params, res, dy):
         def one(dy, p, r):
             dp, dx = pull(layer, p, r, dy)
             return dx, dp
 
-        dx, dparams = pull_rows(one, dy, params, res, n)
+        dx, dparams = pull_rows(one, dy, params, res, n, loop)
         return dparams, dx
 
     def dual_(params, state, x, ctxs, tparams, tx):
@@ -57,7 +60,7 @@ def chain(layer: Layer, n: int) -> Chain:
             y, s, ty = dual(layer, p, s, carry[0], ctx, tp, carry[1])
             return (y, ty), s
 
-        (y, ty), state = lax.scan(one, (x, tx), (params, state, ctxs, tparams), n)
+        (y, ty), state = scan(one, (x, tx), (params, state, ctxs, tparams))
         return y, state, ty
 
     return Chain(forward, jvp, vjp, dual_)

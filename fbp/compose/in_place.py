@@ -15,6 +15,8 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from fbp.backend import LOOP, Choice
+from fbp.compose.rows import scan_rows
 from fbp.layer import PyTree
 
 
@@ -65,15 +67,15 @@ def pull_rows(
     params: PyTree,
     inputs: PyTree,
     n: int,
+    loop: Choice = LOOP,
 ) -> tuple[PyTree, PyTree]:
     """(carry, dparams) of carry, dp = pull_row(carry, p, r) for the rows p, r of params and
     inputs, from row n - 1 to row 0. In-place parameters are rows of the loop's carry: as results
     of a scan they would be written beside the old ones.
     """
     if not has_in_place(params):
-        return lax.scan(
-            lambda carry, rows: pull_row(carry, *rows), carry, (params, inputs), n, reverse=True
-        )
+        rows = (params, inputs)
+        return scan_rows(lambda c, r: pull_row(c, *r), carry, rows, n, loop, reverse=True)
     return update_rows(pull_row, carry, params, inputs, jnp.arange(n))
 
 

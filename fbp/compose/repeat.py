@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jax import lax
 
+from fbp.backend import LOOP, Choice
 from fbp.compose.chain import Chain, chain
 from fbp.compose.parts import init_and_shape, same_shape
 from fbp.compose.remat import remat
@@ -19,7 +20,9 @@ from fbp.layer import Layer, LayerError, Part, within
 Save = Literal["all", "inputs", "every_k", "reversible"]
 
 
-def repeat(layer: Layer, n: int, save: Save = "all", every: int | None = None) -> Layer:
+def repeat(
+    layer: Layer, n: int, save: Save = "all", every: int | None = None, *, loop: Choice = LOOP
+) -> Layer:
     """n copies of `layer` in series, as one lax.scan: compile time does not grow with depth.
 
     Parameters and state are the layer's, stacked along a new first axis of length n, in every
@@ -33,6 +36,7 @@ def repeat(layer: Layer, n: int, save: Save = "all", every: int | None = None) -
         "every_k"     n/every X   every X + R            2
         "reversible"  1 X         R                      1, and a layer that has undo
 
+    loop: how a backend runs "all" and "inputs"; LOOP_OVER_CONVOLUTIONS for layers with any.
     Sources: Chen et al. 2016, Training deep nets with sublinear memory cost, for "inputs" and
     "every_k"; Gomez et al. 2017, The reversible residual network, for "reversible".
     Raises LayerError for n < 1, for `every` without "every_k" or not a divisor of n, for a layer
@@ -40,7 +44,7 @@ def repeat(layer: Layer, n: int, save: Save = "all", every: int | None = None) -
     """
     if n < 1:
         raise LayerError(f"repeat needs n >= 1, got {n}")
-    run = _run(layer, n, save, every)
+    run = _run(layer, n, save, every, loop)
 
     def init(key, x):
         with within("f"):
@@ -69,19 +73,19 @@ def repeat(layer: Layer, n: int, save: Save = "all", every: int | None = None) -
             return run.dual(params, state, x, contexts(ctx), tparams, tx)
 
     parts = (Part("f", layer, n),)
-    rebuild = partial(_rebuilt, n=n, save=save, every=every)
+    rebuild = partial(_rebuilt, n=n, save=save, every=every, loop=loop)
     return Layer(f"repeat({n})", init, forward, jvp, vjp, dual_, parts, rebuild)
 
 
-def _run(layer: Layer, n: int, save: Save, every: int | None) -> Chain:
+def _run(layer: Layer, n: int, save: Save, every: int | None, loop: Choice) -> Chain:
     """The rules of the whole chain, whose ctx is stacked like its parameters."""
     if every is not None and save != "every_k":
         raise LayerError(f'repeat: every = {every} is for save = "every_k", got save = "{save}"')
     match save:
         case "all":
-            return chain(layer, n)
+            return chain(layer, n, loop)
         case "inputs":
-            return chain(remat(layer), n)
+            return chain(remat(layer), n, loop)
         case "every_k":
             if every is None or every < 1 or n % every:
                 raise LayerError(f'repeat: save = "every_k" needs a divisor of {n}, got {every}')
@@ -96,5 +100,5 @@ def _run(layer: Layer, n: int, save: Save, every: int | None) -> Chain:
     raise LayerError(f"repeat: save is one of {', '.join(get_args(Save))}, got {save!r}")
 
 
-def _rebuilt(layers, *, n: int, save: Save, every: int | None) -> Layer:
-    return repeat(layers[0], n, save, every)
+def _rebuilt(layers, *, n: int, save: Save, every: int | None, loop: Choice) -> Layer:
+    return repeat(layers[0], n, save, every, loop=loop)

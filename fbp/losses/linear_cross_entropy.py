@@ -28,7 +28,7 @@ class HeadOptions(NamedTuple):
     ignored_label: int | None = None
     z_loss: float = 0.0
     soft_cap: float | None = None
-    chunk: int = 512
+    chunk: int = 256
     reduction: Reduction = "mean"
 
 

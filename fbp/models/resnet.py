@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import jax
 
+from fbp.backend import LOOP_OVER_CONVOLUTIONS
 from fbp.compose import parallel, repeat, residual, serial
 from fbp.errors import FbpError
 from fbp.layer import Layer
@@ -41,7 +42,7 @@ def resnet(depth: int, outputs: int, *, width: int = 64) -> Layer:
         features = width * 2**i
         fits = channels == expansion * features
         first = block(features, stride=1 if i == 0 else 2, shortcut=not fits)
-        layers[f"stage{i + 1}"] = serial(first=first, rest=repeat(block(features), blocks - 1))
+        layers[f"stage{i + 1}"] = serial(first=first, rest=_repeated(block(features), blocks - 1))
         channels = expansion * features
     return serial(**layers, mean=global_avg_pool(), output=dense(outputs))
 
@@ -54,7 +55,7 @@ def resnet20(outputs: int, *, width: int = 16) -> Layer:
     layers = {"image": image(), "stem": normalised(width, 3), "relu": relu()}
     for i in range(3):
         first = basic_block(width * 2**i, stride=1 if i == 0 else 2, shortcut=i > 0)
-        rest = repeat(basic_block(width * 2**i), 2)
+        rest = _repeated(basic_block(width * 2**i), 2)
         layers[f"stage{i + 1}"] = serial(first=first, rest=rest)
     return serial(**layers, mean=global_avg_pool(), output=dense(outputs))
 
@@ -95,6 +96,10 @@ def normalised(features: int, kernel: int, *, stride: int = 1) -> Layer:
         ),
         norm=batch_norm(),
     )
+
+
+def _repeated(block: Layer, n: int) -> Layer:
+    return repeat(block, n, loop=LOOP_OVER_CONVOLUTIONS)
 
 
 def _joined(f: Layer, features: int, stride: int, shortcut: bool) -> Layer:
