@@ -38,7 +38,8 @@ class Setting:
 
     kind: "step", a training step with its optimizer; "head", that of a last layer and its loss;
     "per_example", the gradient and the norm of each example's; "depth", steps and compilations of
-    `depths` blocks. inputs: shape of an example, of random numbers, or of tokens below `classes`
+    `depths` blocks. rounding: how far gradients may be apart, of their norm (None: 1e-4, or what
+    bfloat16 allows). inputs: shape of an example, of random numbers, or of tokens below `classes`
     for a text. scan: steps a call.
     """
 
@@ -47,6 +48,7 @@ class Setting:
     inputs: tuple[int, ...] = ranged((), low=1)
     classes: int = ranged(10, low=2)
     scan: int = ranged(1, low=1)
+    rounding: float | None = ranged(None, low=0)
     depths: tuple[int, ...] = ranged((), low=1)
     peers: tuple[str, ...] = ()  # experiments/peers/NAME.py
     goals: Goals = field(default=Goals())

@@ -48,7 +48,8 @@ class Result(NamedTuple):
 
 def measure_case(name: str, case: Case, rounds: int = 15) -> Result:
     """Everything about one case. Raises Disagreement, before anything is timed."""
-    tolerances = TOLERANCES[case.train.compute_dtype]
+    of_loss, of_gradient = TOLERANCES[case.train.compute_dtype]
+    tolerances = of_loss, case.bench.rounding or of_gradient
     with ExitStack() as stack:
         contenders, missing = _contenders(stack, name, case, tolerances)
         clocks = {key: contender.clock for key, contender in contenders.items()}
