@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -21,8 +22,8 @@ def test_by_products_is_by_convolution(dimensions, x64):
         m = (n + sum(p) - d * (k - 1) - 1) // s + 1
         second = dimensions - 1  # an axis of 5 entries with a kernel of 2, so of 4 outputs
         at = Geometry((s,) + (1,) * second, (p,) + ((0, 0),) * second, (d,) + (1,) * second)
-        w = rng.normal(size=(k,) + (2,) * second + (3, 4))
-        dy = rng.normal(size=(2, m) + (4,) * second + (4,))
+        w = jnp.asarray(rng.normal(size=(k,) + (2,) * second + (3, 4)))
+        dy = jnp.asarray(rng.normal(size=(2, m) + (4,) * second + (4,)))
         space = (n,) + (5,) * second
         found = _pull_input_by_products(dy, w, at, space)
         wanted = _pull_input_by_convolution(dy, w, at, space)
