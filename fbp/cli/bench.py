@@ -28,6 +28,7 @@ def run(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="fbp bench", description=__doc__)
     parser.add_argument("cases", nargs="*", metavar="CASE", help=f"{FOLDER}/CASE.toml [all]")
     parser.add_argument("--layers", action="store_true", help="layer by layer instead")
+    parser.add_argument("--no-peers", action="store_true", help="JAX alone, no other framework")
     parser.add_argument("--rounds", type=int, default=15, help="turns of each contender [15]")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument("--out", type=Path, default=Path("runs/bench"), help="folder [runs/bench]")
@@ -46,7 +47,8 @@ def run(argv: list[str]) -> int:
 def _cases(arguments: argparse.Namespace) -> int:
     results = []
     for name, path in case_paths(arguments.cases).items():
-        results.append(measure_case(name, read_case(path), arguments.rounds))
+        case, peers = read_case(path), not arguments.no_peers
+        results.append(measure_case(name, case, arguments.rounds, with_peers=peers))
         if not arguments.json:
             print_table(bench_table(results[-1:]))
     found = as_json(results, machine())

@@ -46,14 +46,30 @@ class Result(NamedTuple):
     missing: dict[str, str]
 
 
-def measure_case(name: str, case: Case, rounds: int = 15) -> Result:
-    """Everything about one case. Raises Disagreement, before anything is timed."""
+class Times(NamedTuple):
+    """timings of the contenders, in agreement; missing: why a peer did not run."""
+
+    contenders: dict[str, Contender]
+    timings: dict[str, Timing]
+    missing: dict[str, str]
+
+
+def time_case(name: str, case: Case, rounds: int = 15, *, with_peers: bool = True) -> Times:
+    """The contenders in turn; with_peers: other frameworks too.
+
+    Raises Disagreement, before anything is timed.
+    """
     of_loss, of_gradient = TOLERANCES[case.train.compute_dtype]
     tolerances = of_loss, case.bench.rounding or of_gradient
     with ExitStack() as stack:
-        contenders, missing = _contenders(stack, name, case, tolerances)
+        contenders, missing = _contenders(stack, name, case, tolerances, with_peers)
         clocks = {key: contender.clock for key, contender in contenders.items()}
-        timings = interleaved_clocks(clocks, rounds)
+        return Times(contenders, interleaved_clocks(clocks, rounds), missing)
+
+
+def measure_case(name: str, case: Case, rounds: int = 15, *, with_peers: bool = True) -> Result:
+    """Everything about one case. Raises Disagreement."""
+    contenders, timings, missing = time_case(name, case, rounds, with_peers=with_peers)
     objective = objective_of(case)
     grad_fn, point = gradient(objective, "backprop"), point_of(case, objective)
     return Result(
@@ -70,7 +86,7 @@ def measure_case(name: str, case: Case, rounds: int = 15) -> Result:
 
 
 def _contenders(
-    stack: ExitStack, name: str, case: Case, tolerances: tuple[float, float]
+    stack: ExitStack, name: str, case: Case, tolerances: tuple[float, float], with_peers: bool
 ) -> tuple[dict[str, Contender], dict[str, str]]:
     """Every contender that runs, fbp first, all in agreement; and why others do not."""
     if case.bench.kind == "depth":
@@ -83,8 +99,10 @@ def _contenders(
     point = point_of(case, objective)
     make = per_example_contenders if case.bench.kind == "per_example" else step_contenders
     contenders = make(case, objective, point)
-    others, missing = peer_contenders(stack, case, point)
-    contenders |= others
+    missing: dict[str, str] = {}
+    if with_peers:
+        others, missing = peer_contenders(stack, case, point)
+        contenders |= others
     require_agreement(name, contenders, tolerances)
     return contenders, missing
 
