@@ -91,6 +91,7 @@ def test_the_whole_state_after_three_steps_is_that_of_unfused_steps(x64, kind):
     assert fused.metrics.keys() == results.metrics.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [{}, {"momentum": 0.9, "nesterov": True}], ids=str)
 def test_sgd_in_float32_gives_the_same_parameters_to_the_last_bit_of_1(options):
     """One array's update and a stack's are other loops, whose sums may be rounded otherwise."""
@@ -104,6 +105,7 @@ def test_sgd_in_float32_gives_the_same_parameters_to_the_last_bit_of_1(options):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["adam", "adagrad", "rmsprop", "lion"])
 def test_other_optimizers(x64, name):
     objective = supervised(serial(dense(7), tanh(), dense(3)), quadratic())
