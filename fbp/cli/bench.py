@@ -41,6 +41,7 @@ def run(argv: list[str]) -> int:
         arguments.out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FbpError(f"cannot write into {arguments.out}: {error.strerror}") from None
+    jax.config.update("jax_enable_compilation_cache", False)  # compiling is timed, too
     return _layers(arguments) if arguments.layers else _cases(arguments)
 
 

@@ -34,6 +34,7 @@ from jaxtyping import Array, Float
 from fbp.backend import SPREAD_COTANGENT, by_backend
 
 MUCH_LARGER = 1.5  # times the output: from here on zeros cost more than sums
+FITS_THE_CACHE = 2**22  # entries: larger products wait for memory
 X, W, Y = "batch *space channels", "*kernel inputs features", "batch *out features"
 
 
@@ -68,7 +69,11 @@ def pull_input(
         "convolution": lambda dy, w: _pull_input_by_convolution(dy, w, at, space),
         "products": lambda dy, w: _pull_input_by_products(dy, w, at, space),
     }
-    if at.groups == 1 and math.prod(space) >= MUCH_LARGER * math.prod(dy.shape[1:-1]):
+    taps = math.prod(w.shape[:-2])
+    owed = math.prod(dy.shape[:-1]) * taps * w.shape[-2]
+    much_larger = math.prod(space) >= MUCH_LARGER * math.prod(dy.shape[1:-1])
+    sums_are_dense = taps == 1 or set(at.stride) == {1}
+    if at.groups == 1 and much_larger and sums_are_dense and owed <= FITS_THE_CACHE:
         return by_backend(SPREAD_COTANGENT, ways, dy, w)
     return ways["convolution"](dy, w)
 

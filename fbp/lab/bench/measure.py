@@ -72,6 +72,7 @@ def measure_case(name: str, case: Case, rounds: int = 15, *, with_peers: bool = 
     contenders, timings, missing = time_case(name, case, rounds, with_peers=with_peers)
     objective = objective_of(case)
     grad_fn, point = gradient(objective, "backprop"), point_of(case, objective)
+    floor = None if case.bench.depths else case.bench.scan * floor_seconds(grad_fn, *point)
     return Result(
         name=name,
         case=case,
@@ -79,7 +80,7 @@ def measure_case(name: str, case: Case, rounds: int = 15, *, with_peers: bool = 
         compile_seconds=_known(contenders, "compile_seconds"),
         temp_bytes=_known(contenders, "temp_bytes"),
         rss_bytes=_known(contenders, "rss_bytes"),
-        floor=case.bench.scan * floor_seconds(grad_fn, *point),
+        floor=floor,
         flops=case.bench.scan * flops(grad_fn, *point),
         missing=missing,
     )
