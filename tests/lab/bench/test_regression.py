@@ -12,18 +12,9 @@ from fbp.lab.bench.table import AUTODIFF
 CASES = Path(__file__).parents[3] / FOLDER
 KEPT = 0.9  # of the ratio measured when the case was last tuned
 TRIES = 3
-# Autodiff's time over ours, the faster of plain and rematerialised: medians of `fbp bench`.
-REACHED = {
-    "big_vocab": 1.35,
-    "gpt_char": 0.95,
-    "gpt_long": 2.6,
-    "lenet": 1.45,
-    "lstm": 0.9,
-    "mlp": 0.9,
-    "nielsen": 0.8,
-    "per_example": 60,
-    "resnet20": 1.1,
-}
+ROUNDS = 9
+# Autodiff's time over ours, the faster of plain and rematerialised: the lowest of several medians.
+REACHED = {"gpt_char": 0.9, "gpt_long": 2.3, "lenet": 1.4, "mlp": 0.85}
 
 
 @pytest.mark.slow
@@ -36,6 +27,6 @@ def test_no_case_loses_against_autodiff(name):
     case = read_case(CASES / f"{name}.toml")
     found: list[float] = []
     while len(found) < TRIES and max(found, default=0) < KEPT * REACHED[name]:
-        timings = time_case(name, case, with_peers=False).timings
+        timings = time_case(name, case, ROUNDS, with_peers=False).timings
         found.append(min(timings[n].ratio for n in AUTODIFF if n in timings))
     assert max(found) >= KEPT * REACHED[name], f"autodiff over fbp was {REACHED[name]}, is {found}"
