@@ -26,6 +26,8 @@ from fbp.layers.factors.outer import Outer
 from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, glorot_uniform
 
+UNROLL = 2  # steps an iteration: forward and backward of an LSTM take 0.86 of the time on two cores
+
 
 class RecurrentParams(NamedTuple):
     """weight_x: (inputs, width), weight_h: (hidden, width), bias: (width,), width = gates * hidden.
@@ -129,12 +131,13 @@ def recurrent(
             zx, keep, flow = inputs
             # Only autodiff of this function sees stop_gradient: the rules below cut by themselves.
             carry = jax.tree.map(lambda c: jnp.where(flow, c, lax.stop_gradient(c)), carry)
-            new, saved = cell.forward(carry, zx, _recur(params, carry[0]))
+            new, saved = cell.forward(carry, zx + params.bias, _recur(params, carry[0]))
             new = _kept(keep, new, carry)
-            return new, (new[0], carry[0], saved)
+            return new, (new[0], saved)
 
-        zx = (matmul(x, params.weight_x) + params.bias).swapaxes(0, 1)
-        _, (h, before, saved) = lax.scan(step, initial, (zx, keep, flows(x.shape[1])))
+        zx = matmul(x.swapaxes(0, 1), params.weight_x)
+        _, (h, saved) = lax.scan(step, initial, (zx, keep, flows(x.shape[1])), unroll=UNROLL)
+        before = jnp.concatenate([initial[0][None], h[:-1]])
         tag = None
         if isinstance(inputs, Sequence):
             tag = jax.tree.map(lambda a: jnp.empty((0,), a.dtype), inputs)
@@ -156,7 +159,7 @@ def recurrent(
         tzx = matmul(tsequence.x, params.weight_x) + matmul(res.x, tparams.weight_x)
         tzx = (tzx + tparams.bias).swapaxes(0, 1)
         inputs = (tzx, res.before, res.saved, res.keep, flows(res.x.shape[1]))
-        return lax.scan(step, tinitial, inputs)[1].swapaxes(0, 1)
+        return lax.scan(step, tinitial, inputs, unroll=UNROLL)[1].swapaxes(0, 1)
 
     def through_time(params, res, dy):
         """(dzx, dzh) at every time, along the length first, and dinputs."""
@@ -169,22 +172,23 @@ def recurrent(
             dbefore = (dbefore[0] + matmul(dzh, params.weight_h.T), *dbefore[1:])
             around = zeros if keep is None else _kept(~keep, dcarry, zeros)
             dbefore = jax.tree.map(lambda d, a: jnp.where(flow, d + a, 0), dbefore, around)
-            return dbefore, (dzx, dzh)
+            return dbefore, (dzx, None if dzh is dzx else dzh)  # nothing is written twice
 
         last = (jnp.zeros_like(res.before[0]),) * cell.carry
         inputs = (dy.swapaxes(0, 1), res.saved, res.keep, flows(dy.shape[1]))
-        dinitial, (dzx, dzh) = lax.scan(step, last, inputs, reverse=True)
-        dx = matmul(dzx.swapaxes(0, 1), params.weight_x.T)
+        dinitial, (dzx, dzh) = lax.scan(step, last, inputs, reverse=True, unroll=UNROLL)
+        dzh = dzx if dzh is None else dzh
+        dx = matmul(dzx, params.weight_x.T).swapaxes(0, 1)
         if res.sequence is None:
             return dzx, dzh, dx
         return dzx, dzh, Sequence(dx, None if res.sequence.initial is None else dinitial)
 
     def vjp(params, res, dy):
         dzx, dzh, dinputs = through_time(params, res, dy)
-        dzx_rows = dzx.swapaxes(0, 1).reshape(-1, width)
-        dzh_rows = dzh.reshape(-1, width)
+        dzx_rows, dzh_rows = dzx.reshape(-1, width), dzh.reshape(-1, width)
+        x = res.x.swapaxes(0, 1)  # a quarter of dzx, or less
         dparams = RecurrentParams(
-            transposed_matmul(res.x.reshape(-1, res.x.shape[-1]), dzx_rows),
+            transposed_matmul(x.reshape(-1, x.shape[-1]), dzx_rows),
             transposed_matmul(res.before.reshape(-1, hidden), dzh_rows),
             sum_rows(dzx_rows),
             sum_rows(dzh_rows) if cell.split_bias else None,
