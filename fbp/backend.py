@@ -27,10 +27,6 @@ class Choice(NamedTuple):
 # that skip the zeros.
 SPREAD_COTANGENT = Choice(default="convolution", cpu="products")
 
-# dW = x^T dy. XLA's fast products on CPUs read their left factor row by row; a turned copy of x
-# costs less than leaving that path: 0.5-0.9 of the time from 768 rows on, the same at 128.
-LEFT_FACTOR = Choice(default="as it lies", cpu="turned first")
-
 # A loop over equal layers. XLA's CPU compiler gives convolutions inside a loop a plain loop nest
 # instead of Eigen's: the gradient of ResNet-20 takes 4.2 s as loops, 0.18 s as straight code.
 LOOP = Choice(default="loop", cpu="loop")

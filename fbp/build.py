@@ -106,8 +106,11 @@ def outputs_for(loss: LossConfig, classes: int) -> int:
     return 1 if classes == 2 and loss.name in ("binary_cross_entropy", "hinge") else classes
 
 
-def build_objective(config: Config, classes: int) -> tuple[Layer, Loss, Objective]:
-    """(net, loss, objective) in the configured precision."""
+def build_objective(
+    config: Config, classes: int, *, metrics: bool = True
+) -> tuple[Layer, Loss, Objective]:
+    """(net, loss, objective) in the configured precision; metrics: with accuracy, where it can be
+    had."""
     net = build_model(config, outputs_for(config.loss, classes))
     if config.train.compute_dtype != config.train.param_dtype:
         net = in_dtype(net, config.train.compute_dtype, out=config.train.param_dtype)
@@ -115,7 +118,7 @@ def build_objective(config: Config, classes: int) -> tuple[Layer, Loss, Objectiv
     if isinstance(config.model, CharLstm | Gpt) and config.model.fused:
         head = HeadOptions(**_options(config.loss, "name"))
         return net, loss, _language_model(config.model, config, classes, head=head)
-    return net, loss, supervised(net, loss, {"accuracy": accuracy(loss)})
+    return net, loss, supervised(net, loss, {"accuracy": accuracy(loss)} if metrics else None)
 
 
 def build_gradient(config: Config, objective: Objective) -> GradFn:

@@ -13,7 +13,9 @@ from difflib import get_close_matches
 
 from fbp import __version__
 from fbp.cli.compilation_cache import use_compilation_cache
+from fbp.cli.xla_flags import use_eigen_convolutions
 from fbp.errors import FbpError
+from fbp.pages import keep_pages
 
 COMMANDS = {  # fbp/cli/NAME.py has run(argv) -> exit code
     "train": "train the model of a config, and write a report",
@@ -74,4 +76,6 @@ def dispatch(argv: list[str]) -> int:
         question = f"; did you mean {near[0]}?" if near else ""
         raise FbpError(f"there is no command {command!r}{question} (fbp --help)")
     use_compilation_cache()
+    use_eigen_convolutions()
+    keep_pages()
     return importlib.import_module(f"fbp.cli.{command}").run(argv[1:])

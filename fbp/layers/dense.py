@@ -6,17 +6,13 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-from jax import lax
 from jaxtyping import Array, Float
 
-from fbp.backend import LEFT_FACTOR, by_backend
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.factors.factor import factored
 from fbp.layers.factors.outer import Outer
 from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
-
-FITS_THE_CACHE = 2**20  # entries: a larger copy costs more than it gains
 
 
 class DenseParams(NamedTuple):
@@ -101,13 +97,7 @@ def transposed_matmul(a: Array, b: Array) -> Array:
 
 def transposed_matmul_wide(a: Array, b: Array) -> Array:
     """a^T b, accumulated and returned in float32 or better."""
-    ways = {
-        "as it lies": lambda a, b: matmul_wide(a.T, b),
-        "turned first": lambda a, b: matmul_wide(lax.optimization_barrier(a.T), b),
-    }
-    if a.size > FITS_THE_CACHE:
-        return ways["as it lies"](a, b)
-    return by_backend(LEFT_FACTOR, ways, a, b)
+    return matmul_wide(a.T, b)
 
 
 def sum_rows(a: Array) -> Array:

@@ -50,8 +50,9 @@ def make_fused_step(
         raise GradientError("in_dtype hides the parameters from a fused update: use make_step")
 
     def step(
-        train_state: TrainState, batch: PyTree, alive: jax.Array | bool = True
+        train_state: TrainState, batch: PyTree, alive: jax.Array | bool | None = True
     ) -> tuple[TrainState, StepResult]:
+        alive = True if alive is None else alive
         params, state, opt_state, count, key, average = train_state
         ctx = Context(key=jax.random.fold_in(key, count), train=True)
         loss, (new_state, metrics), res = objective.forward(params, state, batch, ctx)

@@ -16,7 +16,7 @@ from fbp.data.stream import stream_batches
 from fbp.objective import Batch
 from fbp.train.setup import Setup
 from fbp.train.state import TrainState
-from fbp.train.step import StepResult, scan_steps
+from fbp.train.step import StepResult, scan_ahead
 
 Dispatch = Callable[[TrainState, int, int], tuple[TrainState, StepResult]]
 
@@ -44,7 +44,7 @@ def _in_memory(setup: Setup) -> Dispatch:
         def gathered(train_state, rows, alive):
             return setup.step(train_state, Batch(data.inputs[rows], data.targets[rows]), alive)
 
-        return scan_steps(gathered, len(indices))(train_state, indices)
+        return scan_ahead(gathered, len(indices))(train_state, indices)
 
     return lambda train_state, step, k: run(train_state, data, _indices(setup, step, k))
 
@@ -64,7 +64,7 @@ def _streamed(setup: Setup, first_step: int) -> Dispatch:
     @partial(jax.jit, donate_argnums=0)
     def run(train_state, batches):
         batches = cast(batches, _dtype(setup))
-        return scan_steps(setup.step, len(batches.targets))(train_state, batches)
+        return scan_ahead(setup.step, len(batches.targets))(train_state, batches)
 
     def dispatch(train_state, step, k):
         return run(train_state, jax.tree.map(lambda *a: np.stack(a), *_next(batches, k)))

@@ -23,6 +23,7 @@ class StepResult(NamedTuple):
 
 
 Step = Callable[..., tuple[TrainState, StepResult]]  # step(train_state, batch, alive=True)
+AHEAD_ENTRIES = 2**18  # of the parameters: with more, a second copy costs more than a check a step
 
 
 def make_step(
@@ -31,13 +32,14 @@ def make_step(
     """A pure step(train_state, batch, alive=True) -> (train_state, result).
 
     A step that is not finite does not happen, and none where `alive` is false: the state stays as
-    it is, so that it can be saved and the step looked into.
+    it is, so that it can be saved and the step looked into. With alive=None every step happens, its
+    result speaks of the loss alone, and the caller looks at the state afterwards.
     Layers and estimators draw from fold_in(key, step). average_decay: the parameters' exponential
     moving average over the optimizer's updates is kept too, in TrainState.average.
     """
 
     def step(
-        train_state: TrainState, batch: PyTree, alive: jax.Array | bool = True
+        train_state: TrainState, batch: PyTree, alive: jax.Array | bool | None = True
     ) -> tuple[TrainState, StepResult]:
         ctx = Context(key=jax.random.fold_in(train_state.key, train_state.step), train=True)
         loss, grads, state, metrics = grad_fn(train_state.params, train_state.state, batch, ctx)
@@ -51,6 +53,8 @@ def make_step(
                 average = where(_updated(opt_state), moved, average)
             return TrainState(params, state, opt_state, count + 1, key, average)
 
+        if alive is None:
+            return move(train_state), StepResult(loss, metrics, jnp.isfinite(loss))
         finite = jnp.isfinite(loss) & all_finite(grads)
         # A branch, not a choice entry by entry: for that, the old state would have to outlive the
         # new one's making, which took a fifth of a step's time.
@@ -77,6 +81,31 @@ def scan_steps(step: Step, k: int) -> Step:
         return train_state, results
 
     return many
+
+
+def scan_ahead(step: Step, k: int) -> Step:
+    """As scan_steps, but it first takes all k steps, and looks once, at the end, whether loss and
+    state are finite: what is not in a gradient stays in the parameters or the optimizer's state.
+    Where something is not, it goes back and takes the steps with care.
+
+    Of a net of 24,000 parameters it takes 0.9 of the time. The state at the start is needed to the
+    end: nets of over AHEAD_ENTRIES parameters have scan_steps. Not for vmap, which does both.
+    """
+
+    def many(train_state: TrainState, batches: PyTree) -> tuple[TrainState, StepResult]:
+        careful = scan_steps(step, k)
+        if k == 1 or sum(p.size for p in jax.tree.leaves(train_state.params)) > AHEAD_ENTRIES:
+            return careful(train_state, batches)
+        moved, results = jax.lax.scan(lambda s, b: step(s, b, None), train_state, batches, length=k)
+        floating = [a for a in jax.tree.leaves(moved.opt_state) if _is_floating(a)]
+        fine = jnp.all(results.finite) & all_finite((moved.params, floating))
+        return jax.lax.cond(fine, lambda *_: (moved, results), careful, train_state, batches)
+
+    return many
+
+
+def _is_floating(array: jax.Array) -> bool:
+    return jnp.issubdtype(array.dtype, jnp.floating)
 
 
 def _updated(opt_state: optax.OptState) -> jax.Array:

@@ -20,6 +20,7 @@ from fbp.errors import FbpError
 from fbp.lab.bench.case import Case
 from fbp.layer import PyTree
 from fbp.objective import Batch
+from fbp.pages import ENVIRONMENT
 
 SCRIPTS = Path("experiments") / "peers"  # of the working folder
 # After its last parallel loop, libgomp (PyTorch) spins for 4-9 ms of CPU time, and not after; XLA's
@@ -87,7 +88,7 @@ class Peer:
             stdout=subprocess.PIPE,
             stderr=self._stderr,
             text=True,
-            env=os.environ | dict.fromkeys(THREADS, str(threads)),
+            env=os.environ | ENVIRONMENT | dict.fromkeys(THREADS, str(threads)),
         )
         try:
             ready = self._reply()

@@ -26,10 +26,10 @@ class Point(NamedTuple):
 
 
 def objective_of(case: Case) -> Objective:
-    """What the case differentiates, as a run of its configuration would have it."""
+    """What the case differentiates, as a run of its configuration would have it; no metrics."""
     if case.bench.kind == "head":
         return fused_head(identity(), case.bench.classes)
-    return build_objective(case, case.bench.classes)[2]
+    return build_objective(case, case.bench.classes, metrics=False)[2]
 
 
 def point_of(case: Case, objective: Objective) -> Point:

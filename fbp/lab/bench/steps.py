@@ -18,7 +18,7 @@ from fbp.lab.bench.point import Point
 from fbp.lab.usual import head_loss, usual_loss
 from fbp.objective import Objective
 from fbp.train.state import TrainState
-from fbp.train.step import make_step, scan_steps
+from fbp.train.step import make_step, scan_ahead
 
 LossAndGradient = Callable[..., tuple]  # (params, state, batch) -> (loss, state), gradient
 
@@ -59,7 +59,7 @@ def optimizer_of(case: Case) -> optax.GradientTransformation:
 
 
 def _ours(case: Case, objective: Objective, optimizer, point: Point) -> Contender:
-    """The step that `fbp train` runs."""
+    """The step that `fbp train` runs, but for its accuracy, which the others do not measure."""
     params, state, batch, _ = point
     grad_fn = gradient(objective, "backprop")
     step = make_step(grad_fn, optimizer)
@@ -67,7 +67,7 @@ def _ours(case: Case, objective: Objective, optimizer, point: Point) -> Contende
         params, state, optimizer.init(params), jnp.zeros((), jnp.int32), jax.random.key(0)
     )
     if case.bench.scan > 1:
-        step, batch = scan_steps(step, case.bench.scan), _repeated(batch, case.bench.scan)
+        step, batch = scan_ahead(step, case.bench.scan), _repeated(batch, case.bench.scan)
     program = compiled(step, train_state, batch, donate=True)
 
     def evaluate():
