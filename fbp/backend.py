@@ -27,6 +27,10 @@ class Choice(NamedTuple):
 # that skip the zeros.
 SPREAD_COTANGENT = Choice(default="convolution", cpu="products")
 
+# dW = x^T dy. XLA's fastest products on CPUs read their left factor row by row: where dy is wide, a
+# turned copy of x costs less than leaving them. 0.9 of the time for 2048 columns, 0.43 for 50257.
+LEFT_FACTOR = Choice(default="as it lies", cpu="turned first")
+
 # A loop over equal layers. XLA's CPU compiler gives convolutions inside a loop a plain loop nest
 # instead of Eigen's: the gradient of ResNet-20 takes 4.2 s as loops, 0.18 s as straight code.
 LOOP = Choice(default="loop", cpu="loop")

@@ -6,13 +6,17 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import lax
 from jaxtyping import Array, Float
 
+from fbp.backend import LEFT_FACTOR, by_backend
 from fbp.layer import Layer, LayerError, stateless
 from fbp.layers.factors.factor import factored
 from fbp.layers.factors.outer import Outer
 from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
+
+WIDE = 2048  # columns: with fewer, turning costs what it gains
 
 
 class DenseParams(NamedTuple):
@@ -97,7 +101,13 @@ def transposed_matmul(a: Array, b: Array) -> Array:
 
 def transposed_matmul_wide(a: Array, b: Array) -> Array:
     """a^T b, accumulated and returned in float32 or better."""
-    return matmul_wide(a.T, b)
+    ways = {
+        "as it lies": lambda a, b: matmul_wide(a.T, b),
+        "turned first": lambda a, b: matmul_wide(lax.optimization_barrier(a.T), b),
+    }
+    if b.shape[-1] < WIDE:
+        return ways["as it lies"](a, b)
+    return by_backend(LEFT_FACTOR, ways, a, b)
 
 
 def sum_rows(a: Array) -> Array:

@@ -69,9 +69,8 @@ def linear_cross_entropy_forward(
     def one(carry, inputs):
         loss, dweight = carry
         h, labels, c = inputs
-        losses, ds = _token_losses(matmul_wide(h, weight), labels, options)
-        ds = jnp.where(c[:, None] == 0, 0, c[:, None] * ds).astype(h.dtype)
-        loss = loss + jnp.sum(jnp.where(c == 0, 0, c * losses))
+        losses, ds = _token_losses(matmul_wide(h, weight), labels, c[:, None], options)
+        ds, loss = ds.astype(h.dtype), loss + jnp.sum(losses)
         return (loss, dweight + transposed_matmul_wide(h, ds)), matmul(ds, weight.T)
 
     start = (jnp.zeros((), wide), jnp.zeros(weight.shape, wide))
@@ -95,8 +94,9 @@ def linear_cross_entropy_vjp(res: HeadGradient, dloss):
     )
 
 
-def _token_losses(s: Array, labels: Array, options: HeadOptions):
-    """Loss of each token from raw scores s (tokens, vocabulary), and its derivative in s.
+def _token_losses(s: Array, labels: Array, c: Array, options: HeadOptions):
+    """Loss of each token from raw scores s (tokens, vocabulary), and its derivative in s, both
+    times the token's weight c (tokens, 1); 0 where that is 0, whatever the scores.
 
     Exponentials are taken once, and labels looked up: in a large vocabulary, to compare every
     column with the label would cost as much as another exponential. A label outside the
@@ -117,10 +117,13 @@ def _token_losses(s: Array, labels: Array, options: HeadOptions):
     of_label = jnp.take_along_axis(z, label, axis=-1, mode="fill", fill_value=0)
     smoothing = options.label_smoothing
     losses = lse - (1 - smoothing) * of_label + options.z_loss * lse**2
-    dz = e * ((1 + 2 * options.z_loss * lse) / total)
+    dz = e * (c * (1 + 2 * options.z_loss * lse) / total)
     if smoothing:
         losses -= smoothing * jnp.mean(z, axis=-1, keepdims=True)
-        dz -= smoothing / vocabulary
-    rows = jnp.arange(s.shape[0])
-    dz = dz.at[rows, label[:, 0]].add(smoothing - 1, mode="drop")
-    return losses[:, 0], slope * dz
+        dz -= c * (smoothing / vocabulary)
+    dz = jnp.where(c == 0, 0, slope * dz)
+    if options.soft_cap is not None:
+        slope = jnp.take_along_axis(slope, label, axis=-1, mode="fill", fill_value=0)
+    rows, of_labels = jnp.arange(s.shape[0]), slope * c * (smoothing - 1)
+    dz = dz.at[rows, label[:, 0]].add(jnp.where(c == 0, 0, of_labels)[:, 0], mode="drop")
+    return jnp.where(c == 0, 0, c * losses), dz
