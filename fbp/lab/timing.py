@@ -54,13 +54,13 @@ def interleaved_clocks(clocks: Mapping[str, Clock], rounds: int = 7) -> dict[str
         round_seconds += once * calls[name]
     samples = np.empty((max(rounds, round(ENOUGH_SECONDS / round_seconds)), len(clocks)))
     names, orders = list(clocks), np.random.default_rng(0)
-    for sample in samples:
+    for turn in samples:
         for i in orders.permutation(len(names)):
-            sample[i] = clocks[names[i]](calls[names[i]])
+            turn[i] = clocks[names[i]](calls[names[i]])
     low, middle, high = np.quantile(samples / samples[:, :1], [0.25, 0.5, 0.75], axis=0)
-    seconds = np.median(samples, axis=0)
+    medians = np.median(samples, axis=0)
     return {
-        name: Timing(float(seconds[i]), float(middle[i]), float(low[i]), float(high[i]))
+        name: Timing(float(medians[i]), float(middle[i]), float(low[i]), float(high[i]))
         for i, name in enumerate(clocks)
     }
 

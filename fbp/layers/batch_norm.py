@@ -18,6 +18,7 @@ from fbp.layers.norm import (
     affine_vjp,
     project,
     standardised,
+    statistics,
 )
 
 
@@ -31,8 +32,14 @@ class BatchNormState(NamedTuple):
 class FixedResiduals(NamedTuple):
     """Of evaluation, where the statistics do not depend on x; a type of its own tells the rules."""
 
-    xhat: Float[Array, "*shape"]
-    inverse_std: Float[Array, "*groups"]
+    x: Float[Array, "*shape"]
+    mean: Float[Array, " features"]
+    inverse_std: Float[Array, " features"]
+
+    @property
+    def xhat(self) -> Float[Array, "*shape"]:
+        """In x's dtype."""
+        return standardised(self.x, self.mean, self.inverse_std)
 
 
 def batch_norm_forward(
@@ -47,14 +54,13 @@ def batch_norm_forward(
     running statistics move to momentum old + (1 - momentum) new; evaluation: by the running ones.
     """
     if not ctx.train:
-        inverse_std = lax.rsqrt(state.variance + eps)
-        xhat = ((x - state.mean) * inverse_std).astype(x.dtype)
-        return affine(params, xhat), state, FixedResiduals(xhat, inverse_std)
-    res, mean, variance = standardised(x, _batch_axes(x), eps, centre=True)
+        fixed = FixedResiduals(x, state.mean, lax.rsqrt(state.variance + eps))
+        return affine(params, fixed.xhat), state, fixed
+    res, variance = statistics(x, _batch_axes(x), eps, centre=True)
     n = x.size // x.shape[-1]
     unbiased = variance.reshape(-1) * (n / max(1, n - 1))
     state = BatchNormState(
-        momentum * state.mean + (1 - momentum) * mean.reshape(-1).astype(state.mean.dtype),
+        momentum * state.mean + (1 - momentum) * res.mean.reshape(-1).astype(state.mean.dtype),
         momentum * state.variance + (1 - momentum) * unbiased.astype(state.variance.dtype),
     )
     return affine(params, res.xhat), state, res
@@ -112,4 +118,4 @@ def _through(res: NormResiduals | FixedResiduals, t: Array) -> Array:
     """r P t in training, r t in evaluation."""
     if isinstance(res, FixedResiduals):
         return (res.inverse_std * t).astype(t.dtype)
-    return project(res, t, _batch_axes(t), centre=True)
+    return project(res, t, _batch_axes(t))

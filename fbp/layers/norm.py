@@ -5,7 +5,8 @@ All four layers share one linear map. For xhat = r (x - m), with m and r = 1/std
     d xhat = r (t - mean(t) - xhat mean(t xhat)) =: r P t
 
 and P is an orthogonal projection, P = P^T, so the same line serves jvp and vjp. Statistics are
-taken in float32 or better. Residuals: xhat, in x's dtype, and r, one number a group.
+taken in float32 or better. Residuals: x, which exists anyhow, and m and r, one number a group each:
+to make xhat from them again costs less than to write it and to read it.
 """
 
 from __future__ import annotations
@@ -32,30 +33,39 @@ class NormParams(NamedTuple):
 
 
 class NormResiduals(NamedTuple):
-    """xhat: like x. inverse_std: x's shape with the normalised axes of length 1."""
+    """mean, inverse_std: x's shape with the normalised axes of length 1; mean: None for 0."""
 
-    xhat: Float[Array, "*shape"]
+    x: Float[Array, "*shape"]
+    mean: Float[Array, "*groups"] | None
     inverse_std: Float[Array, "*groups"]
 
+    @property
+    def xhat(self) -> Float[Array, "*shape"]:
+        """In x's dtype."""
+        return standardised(self.x, self.mean, self.inverse_std)
 
-def standardised(x: Float[Array, "*shape"], axes: tuple[int, ...], eps: float, centre: bool):
-    """xhat = (x - mean) / sqrt(var + eps) over `axes`; without `centre`, x / sqrt(mean x^2 + eps).
 
-    Returns (NormResiduals, mean, variance); mean and variance keep the axes with length 1.
-    """
+def standardised(x: Float[Array, "*shape"], mean: Array | None, inverse_std: Array):
+    """xhat = (x - mean) / std, in x's dtype."""
+    centred = x.astype(inverse_std.dtype)
+    centred = centred if mean is None else centred - mean
+    return (centred * inverse_std).astype(x.dtype)
+
+
+def statistics(x: Float[Array, "*shape"], axes: tuple[int, ...], eps: float, centre: bool):
+    """(NormResiduals, variance) over `axes`, which stay with length 1. Without `centre` the mean is
+    taken for 0, and the variance is mean x^2."""
     wide = x.astype(jnp.promote_types(x.dtype, jnp.float32))
-    mean = jnp.mean(wide, axes, keepdims=True) if centre else jnp.zeros((), wide.dtype)
-    variance = jnp.mean(jnp.square(wide - mean), axes, keepdims=True)
-    inverse_std = lax.rsqrt(variance + eps)
-    xhat = ((wide - mean) * inverse_std).astype(x.dtype)
-    return NormResiduals(xhat, inverse_std), mean, variance
+    mean = jnp.mean(wide, axes, keepdims=True) if centre else None
+    variance = jnp.mean(jnp.square(wide if mean is None else wide - mean), axes, keepdims=True)
+    return NormResiduals(x, mean, lax.rsqrt(variance + eps)), variance
 
 
-def project(res: NormResiduals, t: Float[Array, "*shape"], axes: tuple[int, ...], centre: bool):
-    """r P t, with P t = t - mean(t) - xhat mean(t xhat); without `centre` no mean(t). Symmetric."""
+def project(res: NormResiduals, t: Float[Array, "*shape"], axes: tuple[int, ...]):
+    """r P t, with P t = t - mean(t) - xhat mean(t xhat); no mean(t) without a mean. Symmetric."""
     xhat, t_wide = (a.astype(res.inverse_std.dtype) for a in (res.xhat, t))
     along = xhat * jnp.mean(t_wide * xhat, axes, keepdims=True)
-    if centre:
+    if res.mean is not None:
         along = along + jnp.mean(t_wide, axes, keepdims=True)
     return (res.inverse_std * (t_wide - along)).astype(t.dtype)
 
@@ -86,31 +96,28 @@ def feature_norm_forward(
     params: NormParams, x: Float[Array, "*batch features"], eps: float, centre: bool
 ):
     """Each example's features to mean 0, if `centre`, and mean square 1; then scale and bias."""
-    res, _, _ = standardised(x, (-1,), eps, centre)
+    res, _ = statistics(x, (-1,), eps, centre)
     return affine(params, res.xhat), res
 
 
-def feature_norm_jvp(params: NormParams, res: NormResiduals, tparams: NormParams, tx, centre: bool):
+def feature_norm_jvp(params: NormParams, res: NormResiduals, tparams: NormParams, tx):
     """ty = scale r P tx + tscale xhat + tbias."""
-    return params.scale * project(res, tx, (-1,), centre) + affine(tparams, res.xhat)
+    return params.scale * project(res, tx, (-1,)) + affine(tparams, res.xhat)
 
 
-def feature_norm_vjp(
-    params: NormParams, res: NormResiduals, dy, centre: bool, affine_rule=affine_vjp
-):
+def feature_norm_vjp(params: NormParams, res: NormResiduals, dy, affine_rule=affine_vjp):
     """dx = r P (scale dy)."""
-    return affine_rule(params, res.xhat, dy), project(res, params.scale * dy, (-1,), centre)
+    return affine_rule(params, res.xhat, dy), project(res, params.scale * dy, (-1,))
 
 
 def _feature_norm(name: str, eps: float, *, centre: bool) -> Layer:
-    vjp = partial(feature_norm_vjp, centre=centre)
     return stateless(
         name,
         _init_params(name, with_bias=centre),
         partial(feature_norm_forward, eps=eps, centre=centre),
-        partial(feature_norm_jvp, centre=centre),
-        vjp,
-        partial(vjp, affine_rule=affine_factors),
+        feature_norm_jvp,
+        feature_norm_vjp,
+        partial(feature_norm_vjp, affine_rule=affine_factors),
     )
 
 
@@ -131,20 +138,20 @@ def group_norm_forward(
     params: NormParams, x: Float[Array, "batch *space features"], groups: int, eps: float
 ):
     """Each example's groups of adjacent features, over all places, to mean 0 and variance 1."""
-    res, _, _ = standardised(_grouped(x, groups), (1, 3), eps, centre=True)
+    res, _ = statistics(_grouped(x, groups), (1, 3), eps, centre=True)
     return affine(params, res.xhat.reshape(x.shape)), res
 
 
 def group_norm_jvp(params: NormParams, res: NormResiduals, tparams: NormParams, tx):
     """ty = scale r P tx + tscale xhat + tbias, with P over a group's places and features."""
-    through = project(res, tx.reshape(res.xhat.shape), (1, 3), centre=True).reshape(tx.shape)
+    through = project(res, tx.reshape(res.x.shape), (1, 3)).reshape(tx.shape)
     return params.scale * through + affine(tparams, res.xhat.reshape(tx.shape))
 
 
 def group_norm_vjp(params: NormParams, res: NormResiduals, dy, affine_rule=affine_vjp):
     """dx = r P (scale dy)."""
-    g = (params.scale * dy).reshape(res.xhat.shape)
-    dx = project(res, g, (1, 3), centre=True).reshape(dy.shape)
+    g = (params.scale * dy).reshape(res.x.shape)
+    dx = project(res, g, (1, 3)).reshape(dy.shape)
     return affine_rule(params, res.xhat.reshape(dy.shape), dy), dx
 
 

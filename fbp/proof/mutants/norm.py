@@ -47,18 +47,18 @@ def last_place_only(dparams, dx):
 
 
 def mean_over_places(params, res, dy):
-    g = (params.scale * dy).reshape(res.xhat.shape)
+    g = (params.scale * dy).reshape(res.x.shape)
     along = res.xhat * jnp.mean(g * res.xhat, 1, keepdims=True)
     dx = res.inverse_std * (g - jnp.mean(g, 1, keepdims=True) - along)
     return affine_vjp(params, res.xhat.reshape(dy.shape), dy), dx.reshape(dy.shape)
 
 
 def as_in_training(params, res, dy):
-    return params, NormResiduals(res.xhat, jnp.broadcast_to(res.inverse_std, (1, dy.shape[-1]))), dy
+    return params, NormResiduals(*res), dy
 
 
 def as_in_evaluation(params, res, dy):
-    return params, FixedResiduals(res.xhat, res.inverse_std), dy
+    return params, FixedResiduals(*res), dy
 
 
 MUTANTS = (
