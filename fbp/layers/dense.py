@@ -16,7 +16,7 @@ from fbp.layers.factors.outer import Outer
 from fbp.layers.factors.rows import sum_of_places
 from fbp.layers.initializers import Initializer, lecun_normal, zeros
 
-WIDE = 2048  # columns: with fewer, turning costs what it gains
+FEW, WIDE = 128, 2048  # rows, columns: with more and fewer, turning costs what it gains
 
 
 class DenseParams(NamedTuple):
@@ -105,7 +105,7 @@ def transposed_matmul_wide(a: Array, b: Array) -> Array:
         "as it lies": lambda a, b: matmul_wide(a.T, b),
         "turned first": lambda a, b: matmul_wide(lax.optimization_barrier(a.T), b),
     }
-    if b.shape[-1] < WIDE:
+    if a.shape[0] > FEW and b.shape[-1] < WIDE:
         return ways["as it lies"](a, b)
     return by_backend(LEFT_FACTOR, ways, a, b)
 

@@ -15,11 +15,12 @@ from fbp.train.state import TrainState
 
 
 class StepResult(NamedTuple):
-    """loss and metrics of the step's batch, before the update. finite: loss and gradient are."""
+    """loss and metrics of the step's batch, before the update. finite: loss and gradient are; None
+    if nobody looked."""
 
     loss: jax.Array
     metrics: PyTree
-    finite: jax.Array
+    finite: jax.Array | None
 
 
 Step = Callable[..., tuple[TrainState, StepResult]]  # step(train_state, batch, alive=True)
@@ -32,8 +33,8 @@ def make_step(
     """A pure step(train_state, batch, alive=True) -> (train_state, result).
 
     A step that is not finite does not happen, and none where `alive` is false: the state stays as
-    it is, so that it can be saved and the step looked into. With alive=None every step happens, its
-    result speaks of the loss alone, and the caller looks at the state afterwards.
+    it is, so that it can be saved and the step looked into. With alive=None every step happens, and the
+    caller looks at loss and state afterwards.
     Layers and estimators draw from fold_in(key, step). average_decay: the parameters' exponential
     moving average over the optimizer's updates is kept too, in TrainState.average.
     """
@@ -54,7 +55,7 @@ def make_step(
             return TrainState(params, state, opt_state, count + 1, key, average)
 
         if alive is None:
-            return move(train_state), StepResult(loss, metrics, jnp.isfinite(loss))
+            return move(train_state), StepResult(loss, metrics, None)
         finite = jnp.isfinite(loss) & all_finite(grads)
         # A branch, not a choice entry by entry: for that, the old state would have to outlive the
         # new one's making, which took a fifth of a step's time.
@@ -97,8 +98,10 @@ def scan_ahead(step: Step, k: int) -> Step:
         if k == 1 or sum(p.size for p in jax.tree.leaves(train_state.params)) > AHEAD_ENTRIES:
             return careful(train_state, batches)
         moved, results = jax.lax.scan(lambda s, b: step(s, b, None), train_state, batches, length=k)
+        finite = jnp.isfinite(results.loss)
+        results = results._replace(finite=finite)
         floating = [a for a in jax.tree.leaves(moved.opt_state) if _is_floating(a)]
-        fine = jnp.all(results.finite) & all_finite((moved.params, floating))
+        fine = jnp.all(finite) & all_finite((moved.params, floating))
         return jax.lax.cond(fine, lambda *_: (moved, results), careful, train_state, batches)
 
     return many
