@@ -33,8 +33,8 @@ def make_step(
     """A pure step(train_state, batch, alive=True) -> (train_state, result).
 
     A step that is not finite does not happen, and none where `alive` is false: the state stays as
-    it is, so that it can be saved and the step looked into. With alive=None every step happens, and the
-    caller looks at loss and state afterwards.
+    it is, so that it can be saved and the step looked into. With alive=None every step happens,
+    and the caller looks at loss and state afterwards.
     Layers and estimators draw from fold_in(key, step). average_decay: the parameters' exponential
     moving average over the optimizer's updates is kept too, in TrainState.average.
     """

@@ -7,9 +7,10 @@ import pytest
 from fbp import Batch, gradient, serial, supervised
 from fbp.layers import dense, sigmoid
 from fbp.losses import quadratic
+from fbp.train import step as step_module
 from fbp.train.optimizer import make_optimizer
 from fbp.train.state import init_train_state
-from fbp.train.step import all_finite, make_step, scan_steps
+from fbp.train.step import all_finite, make_step, scan_ahead, scan_steps
 
 OBJECTIVE = supervised(serial(dense(3), sigmoid()), quadratic())
 KEY = jax.random.key(0)
@@ -17,14 +18,14 @@ INPUTS = jax.random.normal(KEY, (6, 4, 5))  # 6 batches of 4
 TARGETS = jax.random.randint(KEY, (6, 4), 0, 3)
 
 
-def ran(batches, average_decay=None, **options):
-    """The state after one dispatch of sgd over the batches, and its results."""
-    optimizer = make_optimizer("sgd", optax.constant_schedule(0.5), **options)
+def ran(batches, average_decay=None, name="sgd", scan=scan_steps, **options):
+    """The state after one dispatch of the optimizer over the batches, and its results."""
+    optimizer = make_optimizer(name, optax.constant_schedule(0.5), **options)
     step = make_step(gradient(OBJECTIVE), optimizer, average_decay=average_decay)
     spec = jax.ShapeDtypeStruct(batches.inputs.shape[1:], jnp.float32)
     average = average_decay is not None
     state = init_train_state(OBJECTIVE, optimizer, KEY, spec, average=average)
-    return jax.jit(scan_steps(step, len(batches.inputs)))(state, batches)
+    return jax.jit(scan(step, len(batches.inputs)))(state, batches)
 
 
 def batches(k):
@@ -77,6 +78,70 @@ def test_the_state_stays_as_it_was_before_the_first_step_that_is_not_finite(bad)
     if bad:
         expected, _ = ran(first(bad))
         assert_close(state.params, expected.params)
+
+
+OPTIMIZERS = [
+    ("sgd", {}),
+    ("sgd", {"momentum": 0.9}),
+    ("sgd", {"clip_norm": 1.0}),
+    ("sgd", {"accumulate": 2}),
+    ("adam", {}),
+    ("rmsprop", {}),
+    ("adagrad", {}),
+    ("lion", {}),
+]
+
+
+@pytest.mark.parametrize("bad", [None, 0, 3, 5])
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
+def test_steps_taken_ahead_end_where_careful_ones_do(name, options, bad):
+    """With an input that is not finite in one batch, and without."""
+    inputs = INPUTS if bad is None else INPUTS.at[bad, 1, 2].set(jnp.inf)
+    given = batches(6)._replace(inputs=inputs)
+    careful, looked = ran(given, name=name, **options)
+    ahead, found = ran(given, name=name, scan=scan_ahead, **options)
+    assert int(ahead.step) == (6 if bad is None else bad)
+    assert_close(ahead.params, careful.params)
+    assert_close(ahead.opt_state, careful.opt_state)
+    assert found.finite.tolist() == looked.finite.tolist()
+    assert_close(found.loss[:bad], looked.loss[:bad])
+
+
+@pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
+def test_a_gradient_that_is_not_finite_is_found_where_no_loss_tells(name, options):
+    """The last step's: there is no loss after it, so the parameters or the state have to tell."""
+
+    def grad_fn(params, state, batch, ctx):
+        found = gradient(OBJECTIVE)(params, state, batch, ctx)
+        poison = jnp.where(batch.targets[0] < 0, jnp.inf, 0.0)
+        grads = jax.tree.map(lambda g: g.at[(0,) * g.ndim].add(poison), found.grads)
+        return found._replace(grads=grads)
+
+    given = batches(6)._replace(targets=TARGETS.at[5, 0].set(-1))
+    optimizer = make_optimizer(name, optax.constant_schedule(0.5), **options)
+    spec = jax.ShapeDtypeStruct((4, 5), jnp.float32)
+    state = init_train_state(OBJECTIVE, optimizer, KEY, spec)
+    step = make_step(grad_fn, optimizer)
+    ahead, results = jax.jit(scan_ahead(step, 6))(state, given)
+    assert bool(jnp.isfinite(results.loss).all())
+    assert results.finite.tolist() == [True] * 5 + [False]
+    assert int(ahead.step) == 5
+    assert all_finite(ahead.params)
+
+
+def test_large_nets_are_looked_at_each_step(monkeypatch):
+    """They have no second copy of their state: what is compiled is scan_steps."""
+    step = make_step(gradient(OBJECTIVE), optax.sgd(0.5))
+    state = init_train_state(
+        OBJECTIVE, optax.sgd(0.5), KEY, jax.ShapeDtypeStruct((4, 5), "float32")
+    )
+
+    def program(scan):
+        return str(jax.make_jaxpr(scan(step, 6))(state, batches(6)))
+
+    assert program(scan_ahead).count("scan[") == 2 * program(scan_steps).count("scan[")
+    monkeypatch.setattr(step_module, "AHEAD_ENTRIES", 17)  # 18 parameters
+    assert program(scan_ahead) == program(scan_steps)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
