@@ -19,8 +19,9 @@ ENVIRONMENT = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(KEEP_UP_TO
 def keep_pages() -> bool:
     """Has this process keep freed memory for the next step; whether it could.
 
-    With glibc alone: other systems' allocators are left as they are. Memory on accelerators is
-    XLA's own, and always kept.
+    With glibc alone: other systems' allocators are left as they are. In threads other than the
+    first, glibc maps blocks of over 64 MiB anew all the same. Memory on accelerators is XLA's own,
+    and always kept.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

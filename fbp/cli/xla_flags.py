@@ -13,7 +13,9 @@ MEASURED = ("0.10.", "0.11.", "0.12.")  # an XLA that does not know a flag ends 
 
 
 def use_eigen_convolutions() -> None:
-    """Tells JAX, which is not imported yet, by XLA_FLAGS, unless that has the flag already."""
-    flags = os.environ.get("XLA_FLAGS", "")
-    if NAME not in flags and version("jaxlib").startswith(MEASURED):
+    """Tells JAX, which is not imported yet, by XLA_FLAGS, unless that has the flag already, or
+    names a file of flags."""
+    flags = os.environ.get("XLA_FLAGS", "").strip()
+    names_a_file = flags and not flags.startswith("--")
+    if NAME not in flags and not names_a_file and version("jaxlib").startswith(MEASURED):
         os.environ["XLA_FLAGS"] = f"{flags} {NAME}={VALUE}".strip()

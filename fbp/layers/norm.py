@@ -47,7 +47,7 @@ class NormResiduals(NamedTuple):
 
 def standardised(x: Float[Array, "*shape"], mean: Array | None, inverse_std: Array):
     """xhat = (x - mean) / std, in x's dtype."""
-    centred = x.astype(inverse_std.dtype)
+    centred = x.astype(jnp.promote_types(x.dtype, inverse_std.dtype))
     centred = centred if mean is None else centred - mean
     return (centred * inverse_std).astype(x.dtype)
 

@@ -129,7 +129,7 @@ def recurrent(
 
         def step(carry, inputs):
             zx, keep, flow = inputs
-            # Only autodiff of this function sees stop_gradient: the rules below cut by themselves.
+            # Autodiff of this function sees stop_gradient: the rules below cut by themselves.
             carry = jax.tree.map(lambda c: jnp.where(flow, c, lax.stop_gradient(c)), carry)
             new, saved = cell.forward(carry, zx + params.bias, _recur(params, carry[0]))
             new = _kept(keep, new, carry)
@@ -138,6 +138,9 @@ def recurrent(
         zx = matmul(x.swapaxes(0, 1), params.weight_x)
         _, (h, saved) = lax.scan(step, initial, (zx, keep, flows(x.shape[1])), unroll=UNROLL)
         before = jnp.concatenate([initial[0][None], h[:-1]])
+        if truncate is not None:  # for derivatives of the rules
+            flow = flows(x.shape[1])[:, None, None]
+            before = jnp.where(flow, before, lax.stop_gradient(before))
         tag = None
         if isinstance(inputs, Sequence):
             tag = jax.tree.map(lambda a: jnp.empty((0,), a.dtype), inputs)
@@ -186,7 +189,7 @@ def recurrent(
     def vjp(params, res, dy):
         dzx, dzh, dinputs = through_time(params, res, dy)
         dzx_rows, dzh_rows = dzx.reshape(-1, width), dzh.reshape(-1, width)
-        x = res.x.swapaxes(0, 1)  # a quarter of dzx, or less
+        x = res.x.swapaxes(0, 1)  # turned here, for dzx is mostly the larger
         dparams = RecurrentParams(
             transposed_matmul(x.reshape(-1, x.shape[-1]), dzx_rows),
             transposed_matmul(res.before.reshape(-1, hidden), dzh_rows),

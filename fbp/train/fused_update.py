@@ -39,7 +39,7 @@ def make_fused_step(
     a global norm does, or several of them, cannot be had. Arrays that belong to a combinator or to
     a fused head, such as a tied table, are updated at the end, from their whole gradient.
     A loss that is not finite changes nothing. A gradient that is not changes nothing of its array,
-    but by then the layers nearer to the loss have made the step.
+    but by then the layers nearer to the loss have made the step. alive=None is as True: it looks.
     Raises GradientError for an objective without a net, and for one of mixed precision, whose
     layers do not see the parameters themselves.
     """

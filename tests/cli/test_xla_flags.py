@@ -16,6 +16,7 @@ from fbp.cli.xla_flags import NAME, VALUE, use_eigen_convolutions
         ("", f"{NAME}={VALUE}"),
         ("--xla_cpu_max_isa=AVX2", f"--xla_cpu_max_isa=AVX2 {NAME}={VALUE}"),
         (f"{NAME}=", f"{NAME}="),
+        ("flags.txt", "flags.txt"),
     ],
 )
 def test_it_is_added_to_what_is_there(monkeypatch, given, wanted):

@@ -40,6 +40,14 @@ def test_evaluation_is_an_affine_map_of_the_running_statistics():
     np.testing.assert_allclose(dx, jnp.broadcast_to(slope, X.shape), rtol=1e-6)
 
 
+def test_evaluation_does_not_round_to_narrower_statistics():
+    """1000.3 has no bfloat16 near it; 1000 and 1 are bfloat16s."""
+    x = jnp.array([[1000.3, 1000.3], [999.1, 999.1]])
+    state = BatchNormState(jnp.full(2, 1000, jnp.bfloat16), jnp.ones(2, jnp.bfloat16))
+    y, _, _ = batch_norm(eps=0.0).forward(PARAMS, state, x, Context(train=False))
+    np.testing.assert_allclose(y, (x - 1000) * PARAMS.scale + PARAMS.bias, atol=1e-3)
+
+
 def test_the_statistics_own_dependence_on_x_is_in_the_gradient(x64):
     """Constant statistics would let a common shift of the batch through."""
     x, params = X.astype(float), jax.tree.map(lambda a: a.astype(float), PARAMS)

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from fbp import as_jax
 from fbp.layer import Context, LayerError
 from fbp.layers import gru, lstm, rnn
 from fbp.layers.recurrent import Sequence
@@ -129,6 +130,27 @@ def test_truncation_is_segments_that_pass_on_values_only(x64):
     np.testing.assert_allclose(got, jnp.concatenate(dx, axis=1), atol=1e-13)
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-12), dparams, total)
     assert not np.allclose(pulled(layer, params, x, dy)[1], got)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_second_derivatives_stop_where_first_ones_do(x64, name):
+    """Derivatives of the rule against derivatives of the forward pass's derivatives."""
+    layer = LAYERS[name](HIDDEN, truncate=2)
+    params, x = built(layer)
+    v = jax.tree.map(lambda a: jnp.cos(jnp.arange(a.size)).reshape(a.shape), params)
+
+    def along_v(y):
+        gradient = jax.grad(lambda params: jnp.sum(y(params) ** 3))
+
+        def product(params):
+            pairs = zip(jax.tree.leaves(gradient(params)), jax.tree.leaves(v), strict=True)
+            return sum(jnp.vdot(a, b) for a, b in pairs)
+
+        return jax.jit(jax.grad(product))(params)
+
+    by_rules = along_v(lambda params: as_jax(layer)(params, x))
+    by_autodiff = along_v(lambda params: layer.forward(params, (), x, Context())[0])
+    jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, atol=1e-11), by_rules, by_autodiff)
 
 
 def test_what_does_not_fit_is_refused():

@@ -17,7 +17,7 @@ from fbp.losses import quadratic, softmax_cross_entropy
 from fbp.train.fused_update import make_fused_step
 from fbp.train.optimizer import make_optimizer
 from fbp.train.state import init_train_state
-from fbp.train.step import make_step, scan_steps
+from fbp.train.step import make_step, scan_ahead, scan_steps
 
 KEY = jax.random.key(0)
 SCHEDULE = optax.exponential_decay(1e-2, 2, 0.5)
@@ -62,6 +62,27 @@ def both(objective, optimizer, batches, average_decay=None):
     )
     k = len(batches.targets)
     return [jax.jit(scan_steps(step, k))(state, batches) for step in steps]
+
+
+def test_steps_taken_ahead_find_a_gradient_that_the_fused_step_leaves_out():
+    """sqrt |x| at 0: the loss is finite, its gradient is not, and the step takes the rest of it."""
+    root = stateless(
+        "root",
+        lambda key, x: (),
+        lambda params, x: (jnp.sqrt(jnp.abs(x)), x),
+        lambda params, x, tparams, tx: 0.5 * jnp.sign(x) / jnp.sqrt(jnp.abs(x)) * tx,
+        lambda params, x, dy: ((), 0.5 * jnp.sign(x) / jnp.sqrt(jnp.abs(x)) * dy),
+    )
+    objective = supervised(serial(dense(3, use_bias=False), root, dense(3)), quadratic())
+    inputs = IMAGES.inputs.at[1].set(0)
+    step = make_fused_step(objective, optax.sgd(0.1))
+    state = init_train_state(
+        objective, optax.sgd(0.1), KEY, jax.ShapeDtypeStruct((8, 5), "float32")
+    )
+    found, results = jax.jit(scan_ahead(step, 3))(state, IMAGES._replace(inputs=inputs))
+    assert bool(jnp.isfinite(results.loss).all())
+    assert results.finite.tolist()[:2] == [True, False]
+    assert int(found.step) == 1
 
 
 def compare(same, found, expected):

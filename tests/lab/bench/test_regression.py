@@ -30,7 +30,7 @@ REACHED = {
 
 @pytest.fixture(autouse=True)
 def kept_pages():
-    """As in a run."""
+    """As in a run. Its flag for convolutions is not set: pytest has started JAX before."""
     keep_pages()
 
 
