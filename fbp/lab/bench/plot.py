@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from fbp.lab.bench.measure import Result
 from fbp.lab.bench.table import AUTODIFF
+from fbp.lab.timing import Timing
 from fbp.page.figure import BLUE, INK, MUTED, RED, WIDTH, styled
 
 KINDS = {  # contenders' names: how the kind is drawn
@@ -27,8 +28,8 @@ def bench_figure(results: Sequence[Result]) -> Figure:
             points = [
                 (y, timing)
                 for y, result in enumerate(results)
-                for name, timing in result.timings.items()
-                if _kind(name) == kind and name != "fbp" and not name.startswith("fbp_")
+                for name, timing in _compared(result).items()
+                if _kind(name) == kind
             ]
             if not points:
                 continue
@@ -43,6 +44,13 @@ def bench_figure(results: Sequence[Result]) -> Figure:
         ax.set_xlabel("time over fbp's")
         ax.legend(loc="best", frameon=False)
     return figure
+
+
+def _compared(result: Result) -> dict[str, Timing]:
+    """What does as much as the first contender, fbp: of a case of depths, the deepest alone."""
+    if depths := result.case.bench.depths:
+        return {"autodiff": result.timings[f"autodiff_{max(depths)}"]}
+    return {name: timing for name, timing in result.timings.items() if name != "fbp"}
 
 
 def _kind(name: str) -> str:
