@@ -7,7 +7,7 @@ import pytest
 
 from fbp import as_jax
 from fbp.layer import Context, LayerError
-from fbp.layers import gru, lstm, rnn
+from fbp.layers import gru, lstm, recurrent, rnn
 from fbp.layers.recurrent import Sequence
 
 BATCH, LENGTH, INPUTS, HIDDEN = 2, 5, 3, 4
@@ -77,9 +77,10 @@ def test_equals_a_loop(x64, name):
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_the_scan_of_backward_multiplies_by_one_weight_only(name):
+def test_the_scan_of_backward_multiplies_by_one_weight_only(monkeypatch, name):
     """dx, dW_x, dW_h are products over all times at once; only dh W_h^T waits for the time after.
-    Forward, x W_x is outside as well."""
+    Forward, x W_x is outside as well. A step an iteration: some JAX lowers each of several."""
+    monkeypatch.setattr(recurrent, "UNROLL", 1)
     layer = LAYERS[name](HIDDEN)
     params, x = built(layer)
 
