@@ -17,7 +17,6 @@ from fbp.layers.norm import (
     affine_factors,
     affine_vjp,
     project,
-    standardised,
     statistics,
 )
 
@@ -29,17 +28,11 @@ class BatchNormState(NamedTuple):
     variance: Float[Array, " features"]
 
 
-class FixedResiduals(NamedTuple):
-    """Of evaluation, where the statistics do not depend on x; a type of its own tells the rules."""
+class FixedResiduals(NormResiduals):
+    """Of evaluation, where the statistics do not depend on x; a type of its own tells the rules.
 
-    x: Float[Array, "*shape"]
-    mean: Float[Array, " features"]
-    inverse_std: Float[Array, " features"]
-
-    @property
-    def xhat(self) -> Float[Array, "*shape"]:
-        """In x's dtype."""
-        return standardised(self.x, self.mean, self.inverse_std)
+    mean, inverse_std: (features,).
+    """
 
 
 def batch_norm_forward(

@@ -57,7 +57,7 @@ def lstm_forward(carry: Carry, zx: Gates, zh: Gates):
 
     All four gates are one pass over z, as s(z) = (1 + tanh(z / 2)) / 2: on two CPU cores an LSTM's
     forward pass takes 0.7 of the time that three sigmoids and a tanh, saved apart, do. It is taken
-    in float32 or better; a gate is right to an absolute rounding error, and 0 from z = -16 on.
+    in float32 or better; a gate is right to an absolute rounding error, and 0 below z = -16.
     Source: Hochreiter & Schmidhuber 1997, with Gers et al. 2000's forget gate.
     """
     _, c = carry

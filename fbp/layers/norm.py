@@ -41,15 +41,10 @@ class NormResiduals(NamedTuple):
 
     @property
     def xhat(self) -> Float[Array, "*shape"]:
-        """In x's dtype."""
-        return standardised(self.x, self.mean, self.inverse_std)
-
-
-def standardised(x: Float[Array, "*shape"], mean: Array | None, inverse_std: Array):
-    """xhat = (x - mean) / std, in x's dtype."""
-    centred = x.astype(jnp.promote_types(x.dtype, inverse_std.dtype))
-    centred = centred if mean is None else centred - mean
-    return (centred * inverse_std).astype(x.dtype)
+        """(x - mean) / std, in x's dtype."""
+        wide = self.x.astype(jnp.promote_types(self.x.dtype, self.inverse_std.dtype))
+        centred = wide if self.mean is None else wide - self.mean
+        return (centred * self.inverse_std).astype(self.x.dtype)
 
 
 def statistics(x: Float[Array, "*shape"], axes: tuple[int, ...], eps: float, centre: bool):

@@ -101,15 +101,10 @@ def scan_ahead(step: Step, k: int) -> Step:
         moved, results = jax.lax.scan(lambda s, b: step(s, b, None), train_state, batches, length=k)
         finite = jnp.isfinite(results.loss) if results.finite is None else results.finite
         results = results._replace(finite=finite)
-        floating = [a for a in jax.tree.leaves(moved.opt_state) if _is_floating(a)]
-        fine = jnp.all(finite) & all_finite((moved.params, floating))
+        fine = jnp.all(finite) & all_finite((moved.params, moved.opt_state))
         return jax.lax.cond(fine, lambda *_: (moved, results), careful, train_state, batches)
 
     return many
-
-
-def _is_floating(array: jax.Array) -> bool:
-    return jnp.issubdtype(array.dtype, jnp.floating)
 
 
 def _updated(opt_state: optax.OptState) -> jax.Array:
