@@ -104,6 +104,14 @@ def test_an_error_of_many_lines_is_printed_as_one(monkeypatch, capsys):
     assert one_line(capsys) == "fbp: first second"
 
 
+def test_a_command_starts_in_a_process_made_ready(monkeypatch, capsys):
+    called = []
+    for name in ("use_compilation_cache", "use_eigen_convolutions", "keep_pages"):
+        monkeypatch.setattr(command_line, name, lambda name=name: called.append(name))
+    assert command_line.dispatch(["data"]) == 0
+    assert called == ["use_compilation_cache", "use_eigen_convolutions", "keep_pages"]
+
+
 def test_interrupt_is_130(monkeypatch, capsys):
     def interrupt(argv):
         raise KeyboardInterrupt
