@@ -108,7 +108,7 @@ def test_a_command_starts_in_a_process_made_ready(monkeypatch, capsys):
     called = []
     for name in ("use_compilation_cache", "use_eigen_convolutions", "keep_pages"):
         monkeypatch.setattr(command_line, name, lambda name=name: called.append(name))
-    assert command_line.dispatch(["data"]) == 0
+    assert command_line.dispatch(["data", "list"]) == 0
     assert called == ["use_compilation_cache", "use_eigen_convolutions", "keep_pages"]
 
 
